@@ -1,0 +1,152 @@
+"""Luck as a pure function of (seed, replicate, child, month, purpose); the only source of randomness in the model.
+
+Each child has a 64-bit key for a run; each (month, purpose) a salt; a draw is SplitMix64's finaliser of key + salt,
+its upper 32 bits. Nothing is stored and nothing is consumed, so no draw depends on any other having been made: not on
+the order of children, months or threads, nor on what a policy did to anybody else. Probabilities are compared as
+integers (``threshold``), so the same answer is given on every machine.
+
+Seeds and replicates are mixed in, never added: (seed 1, replicate 2) has nothing to do with (seed 2, replicate 1).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cohort import cache
+
+cache.use()
+import numba as nb  # noqa: E402 - numba reads where its cache is when it is imported
+
+WHOLE = 2**32
+"""Draws are integers in [0, WHOLE); a probability p is the threshold p * WHOLE."""
+
+_MASK = 2**64 - 1
+_A, _B = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+_GOLDEN = 0x9E3779B97F4A7C15
+
+U64 = NDArray[np.uint64]
+U32 = NDArray[np.uint32]
+
+
+class Purpose(IntEnum):
+    """What a draw is for. Append only: a number, once used, keeps its meaning for ever."""
+
+    HAPPEN = 0
+    """which of a status's events happens this month, if any"""
+    OUTCOME = 1
+    """which way a two-way outcome goes (assess or refuse, plan or none, upheld or not)"""
+    REASON = 2
+    """which of several reasons"""
+    REVIEW = 3
+    """what the annual review does"""
+    REVIEW_OUTCOME = 4
+    FIRST_PLACE = 5
+    TRANSFER = 6
+    MOVE = 7
+    """where a move at review, breakdown, tribunal or offer goes"""
+    NEED = 8
+    """the primary need first recorded"""
+    NEED_CHANGE = 9
+    ARRIVE = 10
+    """the support with which a child moves in"""
+    ARRIVE_PLACE = 11
+    DAY = 12
+    """the day of its month on which a request, decision or plan falls"""
+    REVIEW_REASON = 13
+    TRAIT_SEX = 32
+    TRAIT_NEEDS = 33
+    TRAIT_SEVERITY = 34
+    TAPE_COUNT = 40
+    """how many move in or out: the rounding of expected counts"""
+    TAPE_MONTH = 41
+    TAPE_WHO = 42
+    TAPE_DIED = 43
+    START_PLAN = 48
+    """who holds a plan at the start, in order"""
+    START_PLACE = 49
+    START_SUPPORT = 50
+    START_PENDING = 51
+    START_CLOCK = 52
+    START_NEED = 53
+    START_ANNIVERSARY = 54
+    START_REFUSED = 55
+    START_APPEAL = 56
+    PARAMETER = 64
+
+
+@nb.njit(cache=True, inline="always")
+def mix(z):  # type: ignore[no-untyped-def]
+    """SplitMix64's finaliser: uint64 -> uint64, a bijection in which every input bit reaches every output bit."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@nb.njit(cache=True, inline="always")
+def draw(key, salt):  # type: ignore[no-untyped-def]
+    """The child's draw for one (month, purpose), in [0, 2**32)."""
+    return np.uint32(mix(key + salt) >> np.uint64(32))
+
+
+def mix_int(z: int) -> int:
+    """``mix`` on a Python integer: the plain twin's, and the one that seeds are mixed with."""
+    z &= _MASK
+    z = ((z ^ (z >> 30)) * _A) & _MASK
+    z = ((z ^ (z >> 27)) * _B) & _MASK
+    return z ^ (z >> 31)
+
+
+def draw_int(key: int, salt: int) -> int:
+    """``draw`` on Python integers."""
+    return mix_int(key + salt) >> 32
+
+
+def mix_many(z: U64) -> U64:
+    """``mix`` on an array."""
+    with np.errstate(over="ignore"):
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(_A)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(_B)
+    return z ^ (z >> np.uint64(31))
+
+
+def draw_many(keys: U64, salt: int) -> U32:
+    """``draw`` for an array of keys."""
+    with np.errstate(over="ignore"):
+        return (mix_many(keys + np.uint64(salt)) >> np.uint64(32)).astype(np.uint32)
+
+
+def salt(month: int, purpose: Purpose) -> int:
+    """The 64-bit salt of a (month, purpose)."""
+    return mix_int(_GOLDEN ^ (month * 256 + int(purpose)))
+
+
+def run_key(seed: int, replicate: int) -> int:
+    """The 64-bit key of a run. Raises ValueError below zero, since -1 and 2**64 - 1 would be one seed."""
+    if seed < 0 or replicate < 0:
+        raise ValueError(f"seed and replicate must be 0 or more, not {seed} and {replicate}")
+    return mix_int(mix_int(mix_int(seed + 1) ^ _GOLDEN) + mix_int(~replicate))
+
+
+def child_keys(identities: U64, run: int) -> U64:
+    """Each child's key for a run, from the identity that it has in every run."""
+    return mix_many(mix_many(identities) ^ np.uint64(run))
+
+
+def identity(
+    arrival: NDArray[np.int64], birth: NDArray[np.int64], district: NDArray[np.int64], ordinal: NDArray[np.int64]
+) -> U64:
+    """A child's lasting identity: 16 bits each of arrival and birth month, 8 of district, 24 of ordinal."""
+    parts = [np.asarray(part).astype(np.uint64) for part in (arrival, birth, district, ordinal)]
+    return (parts[0] << np.uint64(48)) | (parts[1] << np.uint64(32)) | (parts[2] << np.uint64(24)) | parts[3]
+
+
+def threshold(probability: float | NDArray[np.float64]) -> U32:
+    """Probability -> uint32 such that a draw is below it with that probability, within 2**-32; 1 becomes 2**32 - 1.
+
+    The top threshold misses one draw in four thousand million: certain outcomes are coded as certain, not drawn.
+    """
+    scaled = np.rint(np.asarray(probability, np.float64) * WHOLE)
+    return np.minimum(scaled, WHOLE - 1).astype(np.uint32)

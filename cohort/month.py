@@ -1,0 +1,354 @@
+"""One month, fast: the numba kernel behind ``World.step``. ``mini.py`` is the same month in plain loops.
+
+The hot loop is one keyed draw and one comparison a child against a bound that no policy moves (design section 4);
+only the candidates it finds look anything up. Kept apart and bare, it compiles to vector code. All kernels are in
+this module and ``draws``, since numba's disk cache does not see edits in imported modules: ``cohort/__init__`` keys
+it by their source.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from cohort.draws import draw, mix
+
+MAINSTREAM, AWAITING, NO_PLAN = 0, 13, 255
+SEN, PLAN = 1, 2
+REFUSED, APPEALING = 3, 4
+HERE = 1
+START_CLOCK, NAME_NEED, BEGIN_PLAN, END_PLAN, CHANGE_NEED, MOVE, GO, TIMED = 1, 2, 4, 8, 16, 32, 64, 128
+FIRST_NEED, NONE_YET = 0, 13
+R_ON_TIME, R_LATE = 3, 4
+ARRANGED, WAITING, REVIEWED = 15, 17, 18
+STAGES, SINCE_MOST, SEVERITIES, NCYS = 5, 24, 5, 27
+
+
+class Columns(NamedTuple):
+    """What can happen to children with needs, one entry a child. The first five never change in a run."""
+
+    key: NDArray[np.uint64]
+    cohort: NDArray[np.int16]
+    area: NDArray[np.uint8]
+    severity: NDArray[np.uint8]
+    bound: NDArray[np.uint32]
+    presence: NDArray[np.uint8]
+    support: NDArray[np.uint8]
+    stage: NDArray[np.uint8]
+    placement: NDArray[np.uint8]
+    need: NDArray[np.uint8]
+    anniversary: NDArray[np.uint8]
+    """month of the year (0-11) of the annual review; 255 without a plan"""
+    clock: NDArray[np.int16]
+    """the month in which the present stage began to count"""
+    placed: NDArray[np.int16]
+    """the month of the last decision on placement"""
+    cost: NDArray[np.int64]
+    """pence spent on the child since the start"""
+    cell: NDArray[np.uint16]
+    """((area x 3 + support) x placements + placement) x 5 + severity: where the child is counted; one past the last
+    if away"""
+
+
+class Log(NamedTuple):
+    """Events in the order they happened; ``frm`` and ``to`` are state codes (see ``states.state_code``)."""
+
+    row: NDArray[np.int32]
+    event: NDArray[np.uint8]
+    reason: NDArray[np.uint8]
+    frm: NDArray[np.uint8]
+    to: NDArray[np.uint8]
+    clock: NDArray[np.int16]
+    """for events of the pipeline the month that the stage left had counted from (a request's month); else 0"""
+
+
+class Seekers(NamedTuple):
+    """Children who seek a placement this month: row, which choice, the log entry to complete (-1: none), what they
+    seek."""
+
+    row: NDArray[np.int32]
+    choice: NDArray[np.int8]
+    entry: NDArray[np.int32]
+    sought: NDArray[np.int16]
+
+
+@nb.njit(cache=True, error_model="numpy")
+def find_candidates(key, bound, anniversary, salt, review, candidate):  # type: ignore[no-untyped-def]
+    """Mark children whose draw of the month falls in any stretch, or whose plan's anniversary it is."""
+    for i in range(candidate.size):
+        u = np.uint32(mix(key[i] + salt) >> np.uint64(32))
+        candidate[i] = (u < bound[i]) | (anniversary[i] == review)
+
+
+@nb.njit(cache=True, inline="always")
+def _state(support, stage, placement, placements):  # type: ignore[no-untyped-def]
+    if support == PLAN:
+        return 2 * STAGES + 2 * placements + placement
+    if placement != MAINSTREAM and stage == 0:
+        return 2 * STAGES + support * placements + placement
+    return support * STAGES + stage
+
+
+@nb.njit(cache=True, inline="always")
+def _luck_status(support, stage, placement):  # type: ignore[no-untyped-def]
+    if stage == 0:
+        if support == PLAN:
+            return WAITING if placement == AWAITING else PLAN * STAGES
+        if placement != MAINSTREAM:
+            return ARRANGED + support
+    return support * STAGES + stage
+
+
+@nb.njit(cache=True, inline="always")
+def _index(offset, stride, e, since, ncy, area, need, severity, placement):  # type: ignore[no-untyped-def]
+    return (offset[e] + since * stride[e, 0] + ncy * stride[e, 1] + area * stride[e, 2]
+            + need * stride[e, 3] + severity * stride[e, 4] + placement * stride[e, 5])  # fmt: skip
+
+
+@nb.njit(cache=True, inline="always")
+def _pick(u, cumulative, at, width):  # type: ignore[no-untyped-def]
+    """The first k with u below its threshold; -1 where the row is empty."""
+    for k in range(width):
+        if np.uint64(u) < cumulative[at + k]:
+            return k
+    return -1
+
+
+@nb.njit(cache=True, inline="always")
+def _pick_row(u, cumulative, row):  # type: ignore[no-untyped-def]
+    """``_pick`` in a row of a table."""
+    for k in range(cumulative.shape[1]):
+        if np.uint64(u) < cumulative[row, k]:
+            return k
+    return -1
+
+
+@nb.njit(cache=True, inline="always")
+def _renew(c, b, i, placements):  # type: ignore[no-untyped-def]
+    """After any change of state: the bound of the hot loop and the cell of the count."""
+    c.bound[i] = b.reserved[_luck_status(c.support[i], c.stage[i], c.placement[i])]
+    c.cell[i] = ((c.area[i] * 3 + c.support[i]) * placements + c.placement[i]) * SEVERITIES + c.severity[i]
+
+
+@nb.njit(cache=True, error_model="numpy")
+def arrive(c, b, log, n, rows, births, month, academic_year, salts, placements, stages):  # type: ignore[no-untyped-def]
+    """Children with needs who are born or move in: movers may come with a plan or SEN Support. Returns the log's
+    length."""
+    for j in range(rows.size):
+        i = rows[j]
+        c.presence[i] = HERE
+        if not births[j]:
+            ncy = academic_year - c.cohort[i]
+            u = draw(c.key[i], salts[10])
+            reason = 19
+            if np.uint64(u) < b.arrive[ncy, 0]:
+                c.support[i], reason = PLAN, 17
+                c.anniversary[i] = (month + 11) % 12
+                at = _index(b.choice_offset, b.choice_stride, 5, 0, ncy, 0, 0, 0, 0)
+                c.placement[i] = _pick(draw(c.key[i], salts[11]), b.choices, at, placements)
+                c.placed[i] = month
+            elif np.uint64(u) < b.arrive[ncy, 1]:
+                c.support[i], reason = SEN, 18
+            if c.support[i] > 0:
+                c.need[i] = _pick_row(draw(c.key[i], salts[8]), b.first_need, ncy)
+            log.row[n], log.event[n], log.reason[n] = i, b.offset.size + 2, reason
+            log.frm[n], log.to[n] = 2 * STAGES + 3 * placements, _state(c.support[i], 0, c.placement[i], placements)
+            log.clock[n] = 0
+            n += 1
+        stages[c.support[i], 0] += 1
+        _renew(c, b, i, placements)
+    return n
+
+
+@nb.njit(cache=True, error_model="numpy")
+def leave(c, b, log, n, rows, how, placements, stages):  # type: ignore[no-untyped-def]
+    """Children with needs who move away, die or outgrow the model. Returns the log's length."""
+    for j in range(rows.size):
+        i = rows[j]
+        log.row[n], log.event[n], log.reason[n] = i, b.offset.size + 3, 12 + how[j]
+        log.frm[n], log.to[n] = (
+            _state(c.support[i], c.stage[i], c.placement[i], placements),
+            2 * STAGES + 3 * placements + 1,
+        )
+        log.clock[n] = c.clock[i] if c.stage[i] > 0 else 0
+        stages[c.support[i], c.stage[i]] -= 1
+        c.presence[i] = how[j]
+        c.bound[i] = 0
+        c.cell[i] = 4 * 3 * placements * SEVERITIES
+        c.anniversary[i] = NO_PLAN
+        n += 1
+    return n
+
+
+@nb.njit(cache=True, error_model="numpy")
+def happen(c, b, chance, log, n, seekers, candidates, month, academic_year, salts, placements, stages):  # type: ignore[no-untyped-def]
+    """Every candidate's month: at most one event from its status's stretches, else, on the anniversary, its review.
+
+    ``stages`` is [support, stage] counts, kept up to date. Returns the lengths of the log and of the seekers.
+    """
+    k_seek = 0
+    review = month % 12
+    for j in range(candidates.size):
+        i = candidates[j]
+        support, stage, placement, need = c.support[i], c.stage[i], c.placement[i], c.need[i]
+        area, severity = c.area[i], c.severity[i]
+        ncy = academic_year - c.cohort[i]
+        since = min(month - c.clock[i], SINCE_MOST) if stage > 0 else 0
+        event = -1
+        status = _luck_status(support, stage, placement)
+        reviewed = False
+        for turn in range(2):
+            if turn == 1:
+                if event >= 0 or support != PLAN or stage != 0 or c.anniversary[i] != review:
+                    break
+                status, reviewed = REVIEWED, True
+            u = draw(c.key[i], salts[3] if reviewed else salts[0])
+            for k in range(b.first[status], b.first[status + 1]):
+                if u < b.low[k]:
+                    break
+                e = b.event[k]
+                p = chance[_index(b.offset, b.stride, e, since, ncy, area, need, severity, placement)]
+                if u - b.low[k] < p:
+                    event = e
+                    break
+        if event < 0:
+            if not reviewed:
+                continue
+            log.row[n], log.event[n], log.reason[n], log.clock[n] = i, b.offset.size, 0, 0
+            log.frm[n] = _state(support, stage, placement, placements)
+            log.to[n] = log.frm[n]
+            n += 1
+            continue
+
+        way = 0
+        if b.share_offset[event] >= 0:
+            p = chance[_index(b.share_offset, b.share_stride, event, since, ncy, area, need, severity, placement)]
+            way = 0 if draw(c.key[i], salts[4] if reviewed else salts[1]) < p else 1
+        effect = b.effect[event, way]
+        reason = b.reason[event, way]
+        if b.reasons[event] >= 0:
+            reason = _pick_row(
+                draw(c.key[i], salts[13] if reviewed else salts[2]), b.reason_table, b.reasons[event] * NCYS + ncy
+            )
+        if effect & TIMED:
+            asked = np.int64(
+                draw(c.key[i], mix(np.uint64(0x9E3779B97F4A7C15) ^ np.uint64(np.int64(c.clock[i]) * 256 + 12)))
+            )
+            issued = np.int64(draw(c.key[i], salts[12]))
+            elapsed = (np.int64(month - c.clock[i]) << 32) + issued - asked
+            reason = R_ON_TIME if elapsed <= np.int64(salts[15]) else R_LATE
+        log.row[n], log.event[n], log.reason[n] = i, event, reason
+        log.frm[n] = _state(support, stage, placement, placements)
+        log.clock[n] = c.clock[i] if stage > 0 else 0
+
+        if b.support[event, way] >= 0:
+            c.support[i] = b.support[event, way]
+        if b.stage[event, way] >= 0:
+            c.stage[i] = b.stage[event, way]
+        if effect & START_CLOCK:
+            c.clock[i] = month
+        if effect & NAME_NEED and need == NONE_YET:
+            c.need[i] = _pick_row(draw(c.key[i], salts[8]), b.first_need, ncy)
+        if effect & CHANGE_NEED:
+            c.need[i] = _pick_row(draw(c.key[i], salts[9]), b.new_need, ncy)
+        if effect & BEGIN_PLAN:
+            c.anniversary[i] = review
+        if effect & END_PLAN:
+            c.anniversary[i], c.placement[i] = NO_PLAN, MAINSTREAM
+        if effect & GO:
+            c.placement[i] = b.go[event, way]
+        if effect & MOVE:
+            seekers.row[k_seek], seekers.choice[k_seek], seekers.entry[k_seek] = i, b.choice[event, way], n
+            k_seek += 1
+        log.to[n] = _state(c.support[i], c.stage[i], c.placement[i], placements)
+        stages[support, stage] -= 1
+        stages[c.support[i], c.stage[i]] += 1
+        _renew(c, b, i, placements)
+        n += 1
+    return n, k_seek
+
+
+@nb.njit(cache=True, error_model="numpy")
+def transfers(c, seekers, k_seek, enters, month, academic_year):  # type: ignore[no-untyped-def]
+    """September: every holder of a plan who enters a transfer year, and whose placement is not already in question,
+    seeks one."""
+    for j in range(k_seek):
+        c.placed[seekers.row[j]] = month
+    for i in range(c.support.size):
+        if (
+            c.presence[i] == HERE
+            and c.support[i] == PLAN
+            and c.placed[i] != month
+            and enters[academic_year - c.cohort[i]]
+        ):
+            seekers.row[k_seek], seekers.choice[k_seek], seekers.entry[k_seek] = i, 1, -1
+            k_seek += 1
+    return k_seek
+
+
+@nb.njit(cache=True, error_model="numpy")
+def seek(c, b, seekers, k_seek, academic_year, salts, placements):  # type: ignore[no-untyped-def]
+    """What each seeker would have by the original weights: first place, transfer or move, each with its own draw."""
+    for j in range(k_seek):
+        i, kind = seekers.row[j], seekers.choice[j]
+        purpose = 5 if kind == 0 else (6 if kind == 1 else 7)
+        at = _index(
+            b.choice_offset,
+            b.choice_stride,
+            kind,
+            0,
+            academic_year - c.cohort[i],
+            c.area[i],
+            c.need[i],
+            c.severity[i],
+            c.placement[i],
+        )
+        chosen = _pick(draw(c.key[i], salts[purpose]), b.choices, at, placements)
+        seekers.sought[j] = chosen if chosen >= 0 else c.placement[i]
+
+
+@nb.njit(cache=True, error_model="numpy")
+def settle(c, b, log, n, seekers, k_seek, granted, month, placements):  # type: ignore[no-untyped-def]
+    """Put each seeker where it was granted a place, and complete or write its log entry. Returns the log's length."""
+    for j in range(k_seek):
+        i, entry = seekers.row[j], seekers.entry[j]
+        before = _state(c.support[i], c.stage[i], c.placement[i], placements)
+        moved = c.placement[i] != granted[j]
+        c.placement[i], c.placed[i] = granted[j], month
+        after = _state(c.support[i], c.stage[i], c.placement[i], placements)
+        if entry >= 0:
+            log.to[entry] = after
+        elif moved:
+            log.row[n], log.event[n], log.reason[n], log.clock[n] = i, b.offset.size + 1, 0, 0
+            log.frm[n], log.to[n] = before, after
+            n += 1
+        _renew(c, b, i, placements)
+    return n
+
+
+@nb.njit(cache=True, error_model="numpy")
+def pay_and_count(cost, cell, cohort, price, first_cohort, counts):  # type: ignore[no-untyped-def]
+    """Charge each child's month to the child, and count children by [cohort, cell].
+
+    ``price`` is whole pence a month by [cohort, cell]; children away are counted in the last cell, at no price.
+    Returns the pence charged.
+    """
+    charged = np.int64(0)
+    for i in range(cost.size):
+        row, k = np.uint64(cohort[i] - first_cohort), cell[i]
+        counts[row, k] += 1
+        pence = price[row, k]
+        cost[i] += pence
+        charged += pence
+    return charged
+
+
+@nb.njit(cache=True, error_model="numpy")
+def count_census(c, academic_year, cells):  # type: ignore[no-untyped-def]
+    """Count children by [ncy, area, need, support, placement]."""
+    for i in range(c.support.size):
+        if c.presence[i] == HERE:
+            cells[academic_year - c.cohort[i], c.area[i], c.need[i], c.support[i], c.placement[i]] += 1

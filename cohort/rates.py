@@ -1,0 +1,229 @@
+"""From parameters and policies to the month's thresholds: compiled once a month for a scenario and draw, never in the
+loop.
+
+A rate is a base table x the parameter draw x a season x a dated factor x an area factor x what policies do to it. The
+kernel compares integers with integers; a rate above the bound reserved for it is refused here, with the name of what
+broke it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cohort import calendar, draws
+from cohort.calendar import NCY_LOWEST, NCYS
+from cohort.pack import Pack
+from cohort.parameters import Parameters
+from cohort.policy import NOTHING, Policy, Scale
+from cohort.processes import DIMS, PROCESSES, Process
+from cohort.states import AREAS, NEEDS, SEVERITIES, SINCE_MOST, Vocabulary
+
+Floats = NDArray[np.float64]
+
+
+def sizes(vocabulary: Vocabulary) -> dict[str, int]:
+    """How long each dimension is."""
+    return {"since": SINCE_MOST + 1, "ncy": len(NCYS), "area": len(AREAS), "need": len(NEEDS),
+            "severity": SEVERITIES, "placement": len(vocabulary.placements)}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BaseRate:
+    """A rate before policy: a table over ``by`` (in the order of DIMS), its seasons by month of the year, its dated
+    factors."""
+
+    name: str
+    by: tuple[str, ...]
+    table: Floats
+    season: Floats
+    dated: Mapping[int, Floats] = field(default_factory=dict)
+    """month -> factor by months since the stage began"""
+
+    def factor(self, month: int) -> Floats:
+        """Season x dated factor, over ``since`` and the rest of DIMS; before the first dated month the first holds,
+        after the last the last."""
+        factor = self.season[month % 12] * (self._dated(month) if self.dated else np.ones(1))
+        return np.asarray(factor).reshape(-1, *[1] * (len(DIMS) - 1))
+
+    def _dated(self, month: int) -> Floats:
+        return self.dated[min(max(month, min(self.dated)), max(self.dated))]
+
+
+def base_rates(
+    pack: Pack, params: Parameters, vocabulary: Vocabulary, processes: tuple[Process, ...] = PROCESSES
+) -> dict[str, BaseRate]:
+    """Every rate that the processes read, from the pack's rate tables and the parameter draw.
+
+    Raises ValueError naming the rate if no table holds it.
+    """
+    found = {}
+    for p in processes:
+        for name, by in ((p.rate_name, p.by), (p.share, p.share_by)):
+            if name and name not in found:
+                found[name] = _base_rate(pack, params, vocabulary, name, by)
+    return found
+
+
+def _base_rate(pack: Pack, params: Parameters, vocabulary: Vocabulary, name: str, by: tuple[str, ...]) -> BaseRate:
+    size = sizes(vocabulary)
+    by = tuple(d for d in DIMS if d in by)
+    grid = np.zeros([size[d] if d in by else 1 for d in DIMS])
+    rows = 0
+    for r in pack.table("rates").where(rate=name).rows():
+        grid[_cell(r, by, vocabulary, name)] = r["value"]
+        rows += 1
+    if not rows:
+        raise ValueError(f"no base rate for {name!r} in the pack's table rates.csv")
+    if "area" in by:
+        by_area = {str(r["area"]): float(r["factor"]) for r in pack.table("rate_areas").where(rate=name).rows()}
+        grid = grid * np.array([by_area.get(a, 1.0) for a in AREAS]).reshape([-1 if d == "area" else 1 for d in DIMS])
+    grid = grid * params.get(f"scale.{name}", 1.0)
+    season = np.ones(12)
+    for r in pack.table("rate_seasons").where(rate=name).rows():
+        season[int(r["month_of_year"]) - 1] = r["factor"]
+    dated: dict[int, Floats] = {}
+    for r in pack.table("rate_dates").where(rate=name).rows():
+        factors = dated.setdefault(calendar.month(str(r["month"])), np.ones(SINCE_MOST + 1 if "since" in by else 1))
+        factors[int(r["from_since"]) :] = r["factor"]
+    return BaseRate(name, by, grid, season, dated)
+
+
+def _cell(r: Mapping[str, object], by: tuple[str, ...], vocabulary: Vocabulary, name: str) -> tuple[slice, ...]:
+    """Where a row of rates.csv goes: a blank (-99, "any") dimension means all of it."""
+    cell = []
+    for d in DIMS:
+        given = r.get(d)
+        blank = given in (None, "", "any", -99)
+        if not blank and d not in by:
+            raise ValueError(f"rates.csv: {name!r} does not depend on {d}; it depends on {', '.join(by) or 'nothing'}")
+        if blank:
+            cell.append(slice(None))
+        else:
+            at = {
+                "ncy": lambda v: int(v) - NCY_LOWEST,
+                "area": AREAS.index,
+                "need": NEEDS.index,
+                "placement": vocabulary.code,
+            }.get(d, int)(given)
+            cell.append(slice(at, at + 1))
+    return tuple(cell)
+
+
+def bounds(pack: Pack) -> dict[str, float]:
+    """Process -> the stretch of the unit interval reserved for it: constants, never derived from a study."""
+    return {str(r["process"]): float(r["bound"]) for r in pack.table("bounds").rows()}
+
+
+class Rates:
+    """The compiled thresholds of one scenario and draw, month by month.
+
+    ``chance`` is a flat uint32 array that ``compile`` refreshes in place; a process's own part starts at its offset
+    and is indexed by its strides over DIMS.
+    """
+
+    def __init__(self, pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: Vocabulary | None = None,
+                 processes: tuple[Process, ...] = PROCESSES) -> None:  # fmt: skip
+        self.vocabulary = vocabulary or Vocabulary()
+        self.processes = processes
+        self.params, self.policy = params, policy
+        self.bounds = bounds(pack)
+        missing = [p.name for p in processes if p.name not in self.bounds]
+        if missing:
+            raise ValueError(f"bounds.csv reserves nothing for {', '.join(missing)}")
+        self.base = base_rates(pack, params, self.vocabulary, processes)
+        self._scales = {name: [c for c in policy.changes if c.rate == name] for name in self.base}
+        self._limit = {
+            name: min([self.bounds[p.name] for p in processes if p.rate_name == name], default=1.0)
+            for name in self.base
+        }
+        self._lay_out()
+        self._signatures: dict[str, tuple[float, ...]] = {}
+        self._moving = [name for name, b in self.base.items() if self._scales[name] or b.dated or np.ptp(b.season) > 0]
+
+    def _lay_out(self) -> None:
+        """Give each rate its place in ``chance``, with the dimensions that its policies need besides its own."""
+        size = sizes(self.vocabulary)
+        self.offset: dict[str, int] = {}
+        self.shape: dict[str, tuple[int, ...]] = {}
+        at = 0
+        for name, base in self.base.items():
+            extra = {d for c in self._scales[name] for d in c.where.dims()}
+            self.shape[name] = tuple(size[d] if d in base.by or d in extra else 1 for d in DIMS)
+            self.offset[name] = at
+            at += int(np.prod(self.shape[name]))
+        self.chance = np.zeros(at, np.uint32)
+
+    def strides(self, name: str) -> list[int]:
+        """Steps in ``chance`` for one step of each dimension; 0 where the rate does not depend on it."""
+        shape = self.shape[name]
+        steps = [int(np.prod(shape[k + 1 :])) for k in range(len(shape))]
+        return [step if n > 1 else 0 for step, n in zip(steps, shape, strict=True)]
+
+    def rate(self, name: str, month: int) -> Floats:
+        """The rate of a month as floats over all DIMS (length 1 where it does not depend on one). Raises ValueError
+        above the bound."""
+        base = self.base[name]
+        value = np.broadcast_to(base.table * base.factor(month), self.shape[name]).copy()
+        for change in self._scales[name]:
+            strength = change.when.strength(month)
+            if strength:
+                value[self._mask(change)] *= 1 + (self._size(change) - 1) * strength
+        top = float(value.max(initial=0.0))
+        if top > self._limit[name] + 1e-12 or value.min(initial=0.0) < 0:
+            self._refuse(name, month, top)
+        return value
+
+    def _size(self, change: Scale) -> float:
+        return self.params.size(change.by, repr(change))
+
+    def _mask(self, change: Scale) -> tuple[NDArray[np.int64], ...]:
+        w, shape = change.where, self.shape[change.rate]
+        keep = {
+            "ncy": range(w.ncy[0] - NCY_LOWEST, w.ncy[1] - NCY_LOWEST + 1),
+            "area": [AREAS.index(a) for a in w.areas],
+            "need": [NEEDS.index(n) for n in w.needs],
+            "severity": range(w.severity[0], w.severity[1] + 1),
+            "placement": [self.vocabulary.code(p) for p in w.placements],
+        }
+        restricted = w.dims()
+        return np.ix_(
+            *[np.array(list(keep[d])) if d in restricted else np.arange(n) for d, n in zip(DIMS, shape, strict=True)]
+        )
+
+    def _refuse(self, name: str, month: int, top: float) -> None:
+        """Say which rate passes its bound, when, and what may have done it."""
+        acting = [c for c in self._scales[name] if c.when.strength(month)]
+        what = f"policy {self.policy.name!r}" if acting else f"draw {self.params.number}"
+        raise ValueError(
+            f"{name} reaches {top:.4f} in {calendar.label(month)}, "
+            f"more than the {self._limit[name]:.4f} reserved for it (bounds.csv): {what}"
+        )
+
+    def compile(self, month: int) -> NDArray[np.uint32]:
+        """The thresholds of a month, in place; rates that have not changed since the last call are left."""
+        for name in self._moving if self._signatures else self.base:
+            base = self.base[name]
+            signature = (*base.factor(month).ravel(), *(c.when.strength(month) for c in self._scales[name]))
+            if self._signatures.get(name) != signature:
+                value = draws.threshold(self.rate(name, month))
+                self.chance[self.offset[name] : self.offset[name] + value.size] = value.ravel()
+                self._signatures[name] = signature
+        return self.chance
+
+    def check(self, months: range) -> None:
+        """Compile every month without keeping it: raises ValueError before a run rather than in it."""
+        for month in months:
+            for name in self.base:
+                self.rate(name, month)
+
+
+def compile(  # noqa: A001
+    params: Parameters, policies: Policy, month: int, pack: Pack
+) -> dict[str, Floats]:
+    """Every rate of one month by name: for looking at, not for the loop."""
+    book = Rates(pack, params, policies)
+    return {name: book.rate(name, month) for name in book.base}

@@ -1,0 +1,112 @@
+"""What a run leaves behind: stocks, census counts, spend and the event log, as arrays; tables are made from them
+apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cohort.calendar import NCYS
+from cohort.month import Columns, Log
+from cohort.prices import FIRST_NCY_POST_16
+from cohort.states import AREAS
+
+FIRST_POST_16 = FIRST_NCY_POST_16 + 5
+AGE_GROUP_OF_NCY = np.array([0] * 6 + [1] * 6 + [2] * 5 + [3] * 4 + [4] * 6)
+"""[ncy - lowest] index into calendar.AGE_GROUPS, by age at 31 August: under 5, 5-10, 11-15, 16-19, 20-25."""
+
+
+def cost_of(cells: NDArray[np.int32], price: NDArray[np.int64]) -> int:
+    """Pence a month for children counted by [ncy, area, support, placement, severity]."""
+    flat = cells.reshape(len(NCYS) * len(AREAS), -1)
+    edge = FIRST_POST_16 * len(AREAS)
+    pence = price.reshape(-1, 2)
+    return int(flat[:edge].sum(0) @ pence[:, 0] + flat[edge:].sum(0) @ pence[:, 1])
+
+
+@dataclass(eq=False)
+class Record:
+    """One run's record. Stocks are labelled by the month at whose start they hold; the children counted at the start of
+    M + 1 are those paid for in M."""
+
+    cells: dict[int, NDArray[np.int32]] = field(default_factory=dict)
+    """month -> [ncy, area, support, placement, severity] children with needs at its start"""
+    stages: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+    """month -> [support, stage] children with needs at its start"""
+    censuses: dict[int, NDArray[np.int32]] = field(default_factory=dict)
+    """January -> [ncy, area, need, support, placement]"""
+    logs: list[Log] = field(default_factory=list)
+    """one a month stepped"""
+
+    @property
+    def stocks(self) -> dict[int, NDArray[np.int32]]:
+        """month -> [ncy, area, support, placement] children with needs at its start."""
+        return {m: cells.sum(4, dtype=np.int32) for m, cells in self.cells.items()}
+
+    @property
+    def paid(self) -> dict[int, NDArray[np.int32]]:
+        """month -> [age group, area, support, placement, severity, phase]: the child-months that its prices apply
+        to."""
+        edges = np.flatnonzero(np.diff(AGE_GROUP_OF_NCY, prepend=-1))
+        out = {}
+        for m in sorted(self.cells)[1:]:
+            groups = np.add.reduceat(self.cells[m], edges, axis=0)
+            both = np.zeros((*groups.shape, 2), np.int32)
+            both[:3, ..., 0], both[3:, ..., 1] = groups[:3], groups[3:]
+            out[m - 1] = both
+        return out
+
+    def open_log(self, columns: Columns) -> Log:
+        """Room for a month's events: one a child at the most, two in September."""
+        n = 2 * len(columns.key)
+        event, reason, frm, to = (np.empty(n, np.uint8) for _ in range(4))
+        return Log(np.empty(n, np.int32), event, reason, frm, to, np.empty(n, np.int16))
+
+    def close_log(self, log: Log, entries: int) -> None:
+        """Keep the month's entries."""
+        self.logs.append(Log._make(column[:entries].copy() for column in log))
+
+    def close(self, month: int, cells: NDArray[np.int32], stages: NDArray[np.int64]) -> None:
+        """Keep the counts at the start of a month."""
+        self.cells[month] = cells
+        self.stages[month] = stages.copy()
+
+    def census(self, cells: NDArray[np.int32], month: int) -> None:
+        """Keep a January's [ncy, area, need, support, placement] counts."""
+        self.censuses[month] = cells
+
+    def copy(self) -> Record:
+        """A record that can be added to without changing this one; what is kept is never changed, so it is shared."""
+        return Record(dict(self.cells), dict(self.stages), dict(self.censuses), list(self.logs))
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Everything as named arrays, for saving."""
+        out: dict[str, NDArray[np.generic]] = {}
+        for name in ("cells", "stages", "censuses"):
+            kept: dict[int, NDArray[np.generic]] = getattr(self, name)
+            out[f"{name}.months"] = np.array(sorted(kept), np.int64)
+            out[f"{name}.values"] = np.stack([kept[m] for m in sorted(kept)]) if kept else np.zeros(0, np.int32)
+        out["log.lengths"] = np.array([len(log.row) for log in self.logs], np.int64)
+        for k, name in enumerate(Log._fields):
+            out[f"log.{name}"] = np.concatenate([log[k] for log in self.logs]) if self.logs else np.zeros(0, np.uint8)
+        return out
+
+    @classmethod
+    def of_arrays(cls, saved: Mapping[str, Any]) -> Record:
+        """From what ``arrays`` gave."""
+        kept: list[dict[int, Any]] = [
+            dict(zip(saved[f"{n}.months"].tolist(), saved[f"{n}.values"], strict=True))
+            for n in ("cells", "stages", "censuses")
+        ]
+        edges = np.concatenate([[0], np.cumsum(saved["log.lengths"])]).astype(int)
+        columns = [saved[f"log.{name}"] for name in Log._fields]
+        logs = [Log._make(c[a:b] for c in columns) for a, b in pairwise(edges)]
+        return cls(kept[0], kept[1], kept[2], logs)
+
+
+__all__ = ["NCYS", "Record", "cost_of"]

@@ -1,0 +1,158 @@
+"""A scenario file: data, checked before anything runs. It names rules; it holds no code.
+
+    title = "Early support from September 2025"
+    rules = ["early_years"]
+    [parameters]
+    "price.nmiss" = 47000.0
+
+Unknown keys, bad months and unknown parameters are refused with the file, the key, what was given and what is allowed.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator, model_validator
+
+from cohort import calendar
+from cohort.states import closest
+
+_HERE = Path(__file__).resolve().parent
+
+
+class ScenarioError(ValueError):
+    """One line: the file, the key, what was given and what is allowed; ``problems`` has a line each if there are several."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class Scenario(BaseModel):
+    """What a world is made of: authority, months, rules and fixed parameters. Immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_]{0,62}$", description="Slug: names the folder of its results")
+    title: str = Field(default="", description="One line for tables and charts")
+    description: str = Field(default="", description="What this world is and is not")
+    authority: str = Field(default="kent", description="Data pack: a name or a folder")
+    start: str = Field(default="2024-01", description="First month, a January: '2024-01'")
+    until: str = Field(
+        default="2028-04", description="The month whose start is the end: '2028-04' simulates through March 2028"
+    )
+    rules: tuple[str, ...] = Field(default=(), description="Rules by name, 'file.py:name' or entry point")
+    parameters: dict[str, FiniteFloat] = Field(default_factory=dict, description="Parameters fixed to a value")
+    acknowledge_unlawful: bool = Field(
+        default=False, description="Run rules flagged as unlawful; printed on every output"
+    )
+
+    @field_validator("start", "until")
+    @classmethod
+    def _month(cls, value: str) -> str:
+        calendar.month(value)
+        return value
+
+    @model_validator(mode="after")
+    def _months(self) -> Scenario:
+        first, last = calendar.month(self.start), calendar.month(self.until)
+        if not calendar.is_january(first):
+            raise ValueError(f"start {self.start!r} is not a January census; allowed: '2019-01' to '2024-01'")
+        if last <= first:
+            raise ValueError(f"until {self.until!r} is not after start {self.start!r}")
+        if last > calendar.month("2040-04"):
+            raise ValueError(f"until {self.until!r} is beyond what the projection can bear; allowed: up to '2040-04'")
+        return self
+
+    @property
+    def first(self) -> int:
+        """The first month simulated."""
+        return calendar.month(self.start)
+
+    @property
+    def last(self) -> int:
+        """The month whose start is the end."""
+        return calendar.month(self.until)
+
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> Scenario:
+        """A shipped scenario by name, or a TOML file by path. Raises ScenarioError, one line."""
+        path = find(name_or_path)
+        try:
+            given = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ScenarioError(f"{path.name}: not valid TOML: {error}") from None
+        if "name" in given and given["name"] != path.stem:
+            raise ScenarioError(
+                f"{path.name}: name: {given['name']!r} is not the file's own name; leave it out or write {path.stem!r}"
+            )
+        return cls.parse({**given, "name": path.stem}, path.name)
+
+    @classmethod
+    def parse(cls, given: dict[str, Any], source: str = "scenario") -> Scenario:
+        """From a mapping. Raises ScenarioError naming each key, what was given and what is allowed."""
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise ScenarioError(*(f"{source}: {_say(e)}" for e in error.errors())) from None
+
+    def to_toml(self) -> str:
+        """The scenario as effective, as TOML that ``load`` reads back equal."""
+        lines = [
+            f"{key} = {_toml(value)}" for key, value in self.model_dump().items() if key not in {"parameters", "name"}
+        ]
+        fixed = [f"{_toml(key)} = {value!r}" for key, value in sorted(self.parameters.items())]
+        return "\n".join([f"# scenario {self.name}, as effective", *lines, "", "[parameters]", *fixed, ""])
+
+
+def _say(e: Any) -> str:
+    key = ".".join(str(part) for part in e["loc"]) or "(whole)"
+    if e["type"] == "extra_forbidden":
+        return f"{key}: unknown key; {closest(key, Scenario.model_fields)}"
+    message = re.sub(r"^Value error, ", "", e["msg"])
+    given = "" if key == "(whole)" else f" {e['input']!r} given;"
+    return f"{key}:{given} {message}"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return (
+            '"' + "".join(_ESCAPES.get(c, c) if c >= " " else _ESCAPES.get(c, f"\\u{ord(c):04x}") for c in value) + '"'
+        )
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(_toml(v) for v in cast("list[object]", value)) + "]"
+    return repr(value)
+
+
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\x7f": "\\u007f"}
+
+
+def folder() -> Path:
+    """Where the shipped scenarios are: in the repository, or inside an installed package."""
+    for place in (_HERE.parent / "scenarios", _HERE / "_scenarios"):
+        if place.is_dir():
+            return place
+    raise ScenarioError("the shipped scenarios are missing; reinstall, or name a scenario file by its path")
+
+
+def shipped() -> list[str]:
+    """Names of the shipped scenarios."""
+    return sorted(p.stem for p in folder().glob("*.toml"))
+
+
+def find(name_or_path: str | Path) -> Path:
+    """The file of a scenario given by name or path. Raises ScenarioError with the closest match."""
+    given = Path(name_or_path)
+    if given.suffix == ".toml" or given.parent != Path("."):
+        if not given.is_file():
+            raise ScenarioError(f"{given}: no such scenario file; shipped scenarios: {', '.join(shipped())}")
+        return given
+    path = folder() / f"{given}.toml"
+    if not path.is_file():
+        raise ScenarioError(f"{str(given)!r} is not a scenario; {closest(str(given), shipped())}")
+    return path

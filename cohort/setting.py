@@ -1,0 +1,187 @@
+"""What a world is set in: everything that does not change while it runs, built once for a scenario and draw.
+
+The pack, the tape, the parameter draw, the compiled rule book, the prices and the start. Replicates and seeds share a
+setting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cohort import book, calendar, demography, parameters, prices, start
+from cohort.calendar import NCYS
+from cohort.demography import Tape
+from cohort.pack import Pack
+from cohort.policy import NOTHING, Policy
+from cohort.processes import PROCESSES, TRANSFER_NCYS, Process
+from cohort.record import FIRST_POST_16
+from cohort.scenario import Scenario, ScenarioError
+from cohort.states import AREAS, Presence, Vocabulary
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """The unchanging part of a world."""
+
+    scenario: Scenario
+    pack: Pack
+    tape: Tape
+    params: parameters.Parameters
+    policy: Policy
+    book: book.Book
+    prices: prices.Prices
+    start: start.Start
+
+    @cached_property
+    def enters(self) -> NDArray[np.bool_]:
+        """[ncy] whether a September into this school year brings a choice of placement."""
+        return np.array([ncy in TRANSFER_NCYS for ncy in NCYS])
+
+    @cached_property
+    def events(self) -> Schedule:
+        """The tape's events of children with needs, by month."""
+        return Schedule.of(self.tape)
+
+    def price(self, month: int) -> NDArray[np.int64]:
+        """[support, placement, severity, phase] pence a child-month, of the month's financial year."""
+        year = calendar.financial_year_start(month)
+        if year not in self._prices:
+            self._prices[year] = self.prices.monthly(year)
+        return self._prices[year]
+
+    def price_by_cell(self, month: int) -> NDArray[np.int64]:
+        """[cohort, cell] the same laid out for the kernel, the last cell (children away) at nothing."""
+        key = (calendar.financial_year_start(month), calendar.academic_year(month))
+        if key not in self._laid_out:
+            by_phase = np.repeat(self.price(month)[None], len(AREAS), axis=0).reshape(-1, 2)
+            ncy = key[1] - self.events.cohorts
+            self._laid_out[key] = np.zeros((len(ncy), len(by_phase) + 1), np.int64)
+            self._laid_out[key][:, :-1] = by_phase.T[(ncy >= FIRST_POST_16).astype(int)]
+        return self._laid_out[key]
+
+    @cached_property
+    def _prices(self) -> dict[int, NDArray[np.int64]]:
+        return {}
+
+    @cached_property
+    def _laid_out(self) -> dict[tuple[int, int], NDArray[np.int64]]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Who arrives and leaves in each month, among children with needs, and how many live in Kent by the tape alone."""
+
+    arriving: list[NDArray[np.int32]]
+    births: list[NDArray[np.bool_]]
+    leaving: list[NDArray[np.int32]]
+    leaving_as: list[NDArray[np.uint8]]
+    here: NDArray[np.int64]
+    """[month, cohort, area] children with needs at the start of each month, the end's included"""
+    others: NDArray[np.int64]
+    """[month, cohort, area] the same, of children with no additional need"""
+    first_cohort: int
+    span: list[tuple[int, int]]
+    """for each month the rows among which all who are there, or have just left, are: the hot loop's range"""
+
+    @property
+    def cohorts(self) -> NDArray[np.int64]:
+        """Every cohort that is counted, in order."""
+        return np.arange(self.first_cohort, self.first_cohort + self.here.shape[1])
+
+    @classmethod
+    def of(cls, tape: Tape) -> Schedule:
+        """From a tape; rows within a month are in the tape's order."""
+        n, months = tape.with_needs, tape.until - tape.start
+        arrive, leave = _by_month(tape.arrival[:n], tape.start, months), _by_month(tape.leaving[:n], tape.start, months)
+        here, others, first = _stocks(tape, months)
+        span = _spans(tape, months)
+        return cls(
+            arrive,
+            [tape.born[r] for r in arrive],
+            leave,
+            [tape.leaving_as[r] for r in leave],
+            here,
+            others,
+            first,
+            span,
+        )
+
+    def by_ncy(self, counts: NDArray[np.int64], at: int, academic_year: int) -> NDArray[np.int64]:
+        """[ncy, area] of one month's [cohort, area] counts."""
+        out = np.zeros((len(NCYS), len(AREAS)), np.int64)
+        ncy = academic_year - np.arange(self.first_cohort, self.first_cohort + counts.shape[1])
+        fits = (ncy >= 0) & (ncy < len(NCYS))
+        np.add.at(out, ncy[fits], counts[at][fits])
+        return out
+
+
+def _by_month(when: NDArray[np.int16], start: int, months: int) -> list[NDArray[np.int32]]:
+    order = np.argsort(when, kind="stable").astype(np.int32)
+    edges = np.searchsorted(when[order], np.arange(start, start + months + 1))
+    return [order[a:b] for a, b in pairwise(edges)]
+
+
+def _spans(tape: Tape, months: int) -> list[tuple[int, int]]:
+    """First and last row that anything can happen to in each month; short when rows are in order of birth."""
+    n = tape.with_needs
+    gone = np.maximum.accumulate(tape.leaving[:n])
+    to_come = np.minimum.accumulate(tape.arrival[:n][::-1])[::-1]
+    at = np.arange(tape.start, tape.start + months)
+    return list(
+        zip(np.searchsorted(gone, at).tolist(), np.searchsorted(to_come, at, side="right").tolist(), strict=True)
+    )
+
+
+def _stocks(tape: Tape, months: int) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Children at the start of each month by cohort and area: arrivals so far less leavers so far."""
+    first = int(tape.cohort.min())
+    flow = np.zeros((2, months + 1, int(tape.cohort.max()) - first + 1, len(AREAS)), np.int64)
+    kind = (np.arange(len(tape)) >= tape.with_needs).astype(int)
+    came = np.clip(tape.arrival.astype(int) + 1 - tape.start, 0, months + 1)
+    went = np.clip(tape.leaving.astype(int) + 1 - tape.start, 0, months + 1)
+    cohort = tape.cohort.astype(int) - first
+    for when, sign in ((came, 1), (went, -1)):
+        inside = when <= months
+        np.add.at(flow, (kind[inside], when[inside], cohort[inside], tape.area[inside]), sign)
+    stock = flow.cumsum(1)
+    return stock[0], stock[1], first
+
+
+@lru_cache(maxsize=4)
+def _tape(digest: str, folder: str, first: int, last: int) -> Tape:
+    return demography.build(Pack.load(folder), first, last)
+
+
+def build(scenario: Scenario, draw: int = 0, policy: Policy | None = None, pack: Pack | None = None,
+          vocabulary: Vocabulary | None = None, processes: tuple[Process, ...] = PROCESSES) -> Setting:  # fmt: skip
+    """The setting of a scenario and draw. ``policy`` stands in for the scenario's rules. Every month's rates are
+    checked here.
+
+    Raises ValueError, DataError or ScenarioError naming what is wrong.
+    """
+    pack = pack or Pack.load(scenario.authority)
+    tape = _tape(pack.digest(), str(pack.folder), scenario.first, scenario.last)
+    return of_tape(scenario, pack, tape, draw, policy, vocabulary, processes)
+
+
+def of_tape(scenario: Scenario, pack: Pack, tape: Tape, draw: int = 0, policy: Policy | None = None,
+            vocabulary: Vocabulary | None = None, processes: tuple[Process, ...] = PROCESSES) -> Setting:  # fmt: skip
+    """The setting on a given tape: for tests and teaching, where a few thousand children are enough."""
+    if scenario.rules and policy is None:
+        raise ScenarioError(f"{scenario.name}: rules: {', '.join(scenario.rules)} given; allowed: none, as none are written yet")
+    vocabulary = vocabulary or Vocabulary()
+    params = parameters.draw(pack, draw, scenario.parameters)
+    policy = policy or NOTHING
+    compiled = book.build(pack, params, policy, vocabulary, processes)
+    compiled.rates.check(range(scenario.first, scenario.last))
+    priced = prices.prices(pack, params, vocabulary)
+    return Setting(scenario, pack, tape, params, policy, compiled, priced, start.start(pack, tape, compiled, params))
+
+
+__all__ = ["Presence", "Schedule", "Setting", "build", "of_tape"]

@@ -1,0 +1,377 @@
+"""The start: every child with needs in one January, exact to the published margins.
+
+January 2024: each age x placement cell of SEN2 (leaves only, 19,407 plans) and each placement's sexes exactly;
+primary need by iterative proportional fitting from England's tables with controlled rounding; 27,968 on SEN Support
+of school age; pending requests and assessments by month requested, nested so that a larger backlog contains a smaller
+one. Any other January rakes January 2024's age profile to that year's totals by placement, and is marked an estimate.
+
+Which child holds which plan is drawn by keyed orders among children with needs of that age, sex and district;
+districts' shares are an estimate (requests by area, then population): no plans by district are published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cohort import calendar, draws
+from cohort.book import Book
+from cohort.calendar import NCY_LOWEST, NCYS
+from cohort.demography import Tape
+from cohort.draws import Purpose
+from cohort.pack import Pack
+from cohort.parameters import Parameters
+from cohort.states import AREAS, NEEDS, NONE_YET, SEXES, Stage, Support, Vocabulary
+
+PUBLISHED_JANUARY = 2024
+SCHOOL_AGE = (0, 11)
+"""Statutory school age as NCY: ages 4 to 15 at 31 August, the reading that matches the council's 13,864."""
+
+ENGLAND_GROWTH = 13.6 / 13.0
+"""Yearly growth of SEN Support outside 2024-25: England's pupils, 13.0% in January 2023 and 13.6% in January 2024
+(DfE)."""
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Start:
+    """Children with needs at the start: support, stage, placement, need, anniversary and clock, one entry a row of
+    the tape."""
+
+    support: NDArray[np.uint8]
+    stage: NDArray[np.uint8]
+    placement: NDArray[np.uint8]
+    need: NDArray[np.uint8]
+    anniversary: NDArray[np.uint8]
+    clock: NDArray[np.int16]
+    estimate: bool
+    """whether the January's age profile is raked rather than published"""
+    unmet: tuple[tuple[str, str, int], ...]
+    """(margin, label, plans) by which the needs drawn differ from a margin of England's tables scaled to Kent"""
+
+
+def start(pack: Pack, tape: Tape, book: Book, params: Parameters) -> Start:
+    """The children of the tape's first month. Raises ValueError if it is no January or the pack lacks its totals."""
+    if not calendar.is_january(tape.start):
+        raise ValueError(f"a start is a January census, not {calendar.label(tape.start)}")
+    year = calendar.year(tape.start)
+    who = _Order(tape, tape.start)
+    plans = plans_by_ncy(pack, book.vocabulary, year)
+    needs, unmet = needs_of_plans(pack, book.vocabulary, plans)
+    n = tape.with_needs
+    support, stage, placement, need, anniversary = (np.zeros(n, np.uint8) for _ in range(5))
+    estimate = year != PUBLISHED_JANUARY
+    n = tape.with_needs
+    support, stage, placement, need, anniversary = (np.zeros(n, np.uint8) for _ in range(5))
+    estimate = year != PUBLISHED_JANUARY
+    s = Start(support, stage, placement, need, anniversary, np.zeros(n, np.int16), estimate, unmet)
+    s.need[:] = NONE_YET
+    s.anniversary[:] = 255
+    _give_plans(s, who, plans, females_by_ncy(pack, book.vocabulary, plans), needs, district_weights(pack, tape))
+    _give_support(s, who, pack, book, params, year)
+    _give_stages(s, who, pack, book, params)
+    return s
+
+
+def plans_by_ncy(pack: Pack, vocabulary: Vocabulary, year: int) -> Ints:
+    """[ncy, placement] plans in a January: published for 2024, else its age profile raked to the year's totals by
+    placement."""
+    leaf = {str(r["sen2_column"]): vocabulary.code(str(r["placement"])) for r in pack.table("placement_map").rows()}
+    grid = np.zeros((len(NCYS), len(vocabulary.placements)), np.int64)
+    for r in pack.table("plans_by_age").where(january=PUBLISHED_JANUARY).rows():
+        grid[int(r["age"]) - 4 - NCY_LOWEST, leaf[str(r["sen2_column"])]] += int(r["plans"])
+    if year == PUBLISHED_JANUARY:
+        return grid
+    totals = np.zeros(grid.shape[1], np.int64)
+    for r in pack.table("plans_by_january").where(january=year).rows():
+        totals[leaf[str(r["sen2_column"])]] += int(r["plans"])
+    if not totals.sum():
+        known = sorted({int(y) for y in pack.table("plans_by_january")["january"]})
+        raise ValueError(f"no plans are published for January {year}; allowed: {known[0]} to {known[-1]}")
+    profile = np.where(grid.sum(0) > 0, grid, grid.sum(1, keepdims=True)) + 0.0
+    profile[np.array(list(NCYS)) >= 21] = 0
+    return np.stack([largest_remainder(profile[:, k], int(totals[k])) for k in range(grid.shape[1])], axis=1)
+
+
+def females_by_ncy(pack: Pack, vocabulary: Vocabulary, plans: Ints) -> Ints:
+    """[ncy, placement] plans of girls: each placement's published share of girls, spread evenly over its ages,
+    rounded to its total."""
+    leaf = {str(r["sen2_column"]): vocabulary.code(str(r["placement"])) for r in pack.table("placement_map").rows()}
+    by_sex = np.zeros((2, plans.shape[1]), np.int64)
+    for r in pack.table("plans_by_sex").where(january=PUBLISHED_JANUARY).rows():
+        by_sex[SEXES.index(str(r["sex"])), leaf[str(r["sen2_column"])]] += int(r["plans"])
+    share = by_sex[0] / np.maximum(by_sex.sum(0), 1)
+    share[by_sex.sum(0) == 0] = by_sex[0].sum() / by_sex.sum()
+    published = plans.sum(0) == by_sex.sum(0)
+    girls = np.where(published, by_sex[0], np.rint(share * plans.sum(0))).astype(np.int64)
+    return np.stack([bounded_remainder(plans[:, k], int(girls[k])) for k in range(plans.shape[1])], axis=1)
+
+
+def needs_of_plans(pack: Pack, vocabulary: Vocabulary, plans: Ints) -> tuple[Ints, tuple[tuple[str, str, int], ...]]:
+    """[ncy, placement, need] plans: England's need x placement and need x age, fitted to Kent's cells, rounded so that
+    each cell is exact and each need's total within one. Returns what stays unmet of either margin."""
+    width = len(NEEDS) - 1
+    by_place = np.zeros((plans.shape[1], width))
+    for r in pack.table("needs_by_placement_england").rows():
+        by_place[vocabulary.code(str(r["placement"])), NEEDS.index(str(r["need"]))] += r["plans"]
+    by_place[by_place.sum(1) == 0] = by_place.sum(0)
+    by_age = np.zeros((len(NCYS), width))
+    for r in pack.table("needs_by_age_england").rows():
+        by_age[min(int(r["age"]), 25) - 4 - NCY_LOWEST, NEEDS.index(str(r["need"]))] += r["plans"]
+    by_age[by_age.sum(1) == 0] = by_age.sum(0)
+    place = by_place / by_place.sum(1, keepdims=True) * plans.sum(0)[:, None]
+    age = by_age / by_age.sum(1, keepdims=True) * plans.sum(1)[:, None]
+    whole = (place.sum(0) + age.sum(0)) / 2
+    place *= whole / np.maximum(place.sum(0), 1e-9)
+    age *= whole / np.maximum(age.sum(0), 1e-9)
+    fit = (
+        plans[:, :, None]
+        * (by_age / by_age.sum(1, keepdims=True))[:, None, :]
+        * (by_place / by_place.sum(0) / 1.0)[None]
+    )
+    for _ in range(200):
+        for margin, axes in ((plans, 2), (place, 0), (age, 1)):
+            now = fit.sum(axes, keepdims=True)
+            fit *= np.divide(np.expand_dims(margin, axes), now, out=np.zeros_like(now), where=now > 0)
+    fit *= (plans / np.maximum(fit.sum(2), 1e-12))[:, :, None]
+    whole_plans = diffuse(fit.reshape(-1, width), plans.ravel()).reshape(fit.shape)
+    return whole_plans, _unmet(whole_plans, place, age, vocabulary)
+
+
+def _unmet(plans: Ints, place: Floats, age: Floats, vocabulary: Vocabulary) -> tuple[tuple[str, str, int], ...]:
+    out = []
+    for margin, axis, target, names in (
+        ("placement", 0, place, vocabulary.labels),
+        ("ncy", 1, age, [str(n) for n in NCYS]),
+    ):
+        gap = np.rint(plans.sum(axis) - target).astype(int)
+        out += [(margin, f"{names[i]}/{NEEDS[k]}", int(gap[i, k])) for i, k in zip(*np.nonzero(gap), strict=True)]
+    return tuple(out)
+
+
+def largest_remainder(weights: Floats, total: int) -> Ints:
+    """Whole numbers in proportion to weights that sum to total; ties go to the earlier."""
+    if total and weights.sum() <= 0:
+        raise ValueError(f"{total} cannot be shared out: every weight is 0")
+    exact = weights / max(weights.sum(), 1e-300) * total
+    out = np.floor(exact + 1e-9).astype(np.int64)
+    order = np.argsort(-(exact - out), kind="stable")
+    out[order[: total - out.sum()]] += 1
+    return out
+
+
+def bounded_remainder(most: Ints, total: int) -> Ints:
+    """``largest_remainder`` in proportion to ``most``, never above it."""
+    out = np.minimum(largest_remainder(most.astype(float), total) if most.sum() else most * 0, most)
+    for i in np.argsort(-(most - out), kind="stable"):
+        extra = min(total - out.sum(), most[i] - out[i])
+        out[i] += extra
+    return out
+
+
+def diffuse(fit: Floats, totals: Ints) -> Ints:
+    """Round each row to its total, carrying what is rounded off to the next row, so that columns stay within one or
+    so."""
+    out = np.zeros(fit.shape, np.int64)
+    carry = np.zeros(fit.shape[1])
+    for i, total in enumerate(totals):
+        if total:
+            want = np.maximum(fit[i] + carry, 0)
+            want[fit[i] <= 0] = 0
+            out[i] = largest_remainder(want if want.sum() > 0 else fit[i], int(total))
+            carry += fit[i] - out[i]
+    return out
+
+
+def district_weights(pack: Pack, tape: Tape) -> Floats:
+    """[district] how likely a child there is to hold a plan, relative to Kent: the area's requests per child (an
+    estimate)."""
+    area_of = {str(r["district"]): AREAS.index(str(r["area"])) for r in pack.table("districts").rows()}
+    requests = np.zeros(len(AREAS))
+    for r in pack.table("requests_by_area_month").rows():
+        if str(r["area"]) in AREAS:
+            requests[AREAS.index(str(r["area"]))] += r["requests"]
+    rate = requests / tape.population(tape.start)[:23].sum(0)
+    return np.array([rate[area_of[d]] for d in tape.districts]) / rate.mean()
+
+
+class _Order:
+    """Children with needs who are there at the start, and keyed orders among them."""
+
+    def __init__(self, tape: Tape, month: int) -> None:
+        n = tape.with_needs
+        self.here = (tape.arrival[:n] < month) & (tape.leaving[:n] >= month)
+        self.ncy = np.clip(calendar.academic_year(month - 1) - tape.cohort[:n].astype(int), 0, len(NCYS) - 1)
+        self.sex, self.district, self.area = (
+            tape.sex[:n].astype(int),
+            tape.district[:n].astype(int),
+            tape.area[:n].astype(int),
+        )
+        self.keys = draws.mix_many(tape.identity[:n])
+        self.month, self.tape = month, tape
+        self._drawn: dict[Purpose, NDArray[np.uint32]] = {}
+
+    def draw(self, purpose: Purpose) -> NDArray[np.uint32]:
+        """Each row's draw for a purpose of the start; made once."""
+        if purpose not in self._drawn:
+            self._drawn[purpose] = draws.draw_many(self.keys, draws.salt(0, purpose))
+        return self._drawn[purpose]
+
+    def unit(self, purpose: Purpose) -> Floats:
+        return (self.draw(purpose) + 0.5) / draws.WHOLE
+
+    def by(self, purpose: Purpose, among: NDArray[np.bool_]) -> Ints:
+        """Rows among those, in keyed order; ties by identity, so that the layout of rows does not matter."""
+        rows = np.nonzero(among)[0]
+        return rows[np.lexsort((self.tape.identity[rows], self.draw(purpose)[rows]))]
+
+
+def _give_plans(s: Start, who: _Order, plans: Ints, girls: Ints, needs: Ints, weights: Floats) -> None:
+    """Choose the holders by (ncy, sex, district) in keyed order, then deal placements and needs among them in
+    another."""
+    order = who.by(Purpose.START_PLAN, who.here)
+    group = (who.ncy * 2 + who.sex) * len(weights) + who.district
+    order = order[np.argsort(group[order], kind="stable")]
+    group = group[order]
+    for n in range(plans.shape[0]):
+        holders = []
+        for sex, count in ((0, girls[n]), (1, plans[n] - girls[n])):
+            rows = _choose(order, group, who, n, sex, int(count.sum()), weights)
+            rows = rows[np.lexsort((who.tape.identity[rows], who.draw(Purpose.START_PLACE)[rows]))]
+            s.placement[rows] = np.repeat(np.arange(plans.shape[1]), count)
+            holders.append(rows)
+        both = np.concatenate(holders)
+        s.support[both] = Support.PLAN
+        for k in range(plans.shape[1]):
+            rows = both[s.placement[both] == k]
+            rows = rows[np.lexsort((who.tape.identity[rows], who.draw(Purpose.START_NEED)[rows]))]
+            s.need[rows] = np.repeat(np.arange(needs.shape[2]), needs[n, k])
+    held = s.support == Support.PLAN
+    s.anniversary[held] = (who.draw(Purpose.START_ANNIVERSARY)[held].astype(np.uint64) * 12 >> np.uint64(32)).astype(
+        np.uint8
+    )
+
+
+def _choose(order: Ints, group: Ints, who: _Order, ncy: int, sex: int, total: int, weights: Floats) -> Ints:
+    """The first in keyed order of each district, as many as its share; what a small district lacks others give."""
+    width = len(weights)
+    if not total:
+        return np.zeros(0, np.int64)
+    edges = np.searchsorted(group, (ncy * 2 + sex) * width + np.arange(width + 1))
+    pools = [order[a:b] for a, b in pairwise(edges)]
+    room = np.array([len(p) for p in pools])
+    if room.sum() < total:
+        raise ValueError(
+            f"{total} plans at NCY {ncy + NCY_LOWEST} ({SEXES[sex]}) but {room.sum()} children with needs; "
+            "raise estimate_additional_needs"
+        )
+    share = np.minimum(largest_remainder(room * weights, total), room)
+    for d in np.argsort(-(room - share), kind="stable"):
+        share[d] += min(total - share.sum(), room[d] - share[d])
+    return np.concatenate([p[:k] for p, k in zip(pools, share, strict=True)])
+
+
+def _give_support(s: Start, who: _Order, pack: Pack, book: Book, params: Parameters, year: int) -> None:
+    """SEN Support by NCY (27,968 of school age in January 2024), in keyed order among those without a plan."""
+    order = who.by(Purpose.START_SUPPORT, who.here & (s.support == Support.NONE))
+    factor = sen_support_total(pack, year) / sen_support_total(pack, PUBLISHED_JANUARY)
+    for r in pack.table("estimate_sen_support").rows():
+        rows = order[who.ncy[order] == int(r["ncy"]) - NCY_LOWEST][: round(float(r["mode"]) * factor)]
+        s.support[rows] = Support.SEN_SUPPORT
+    _name_needs(s, who, book, s.support == Support.SEN_SUPPORT)
+
+
+def sen_support_total(pack: Pack, year: int) -> float:
+    """Children of school age on SEN Support in a January: the council's figures; before 2024 aged back by England's
+    growth."""
+    known = {
+        int(r["january_or_year"]): float(r["value"])
+        for r in pack.table("headline_counts").where(measure="sen_support_school_age").rows()
+    }
+    if year in known:
+        return known[year]
+    return known[PUBLISHED_JANUARY] * ENGLAND_GROWTH ** (year - PUBLISHED_JANUARY)
+
+
+def _name_needs(s: Start, who: _Order, book: Book, rows: NDArray[np.bool_]) -> None:
+    unnamed = np.nonzero(rows & (s.need == NONE_YET))[0]
+    u = who.draw(Purpose.START_NEED)[unnamed].astype(np.uint64)
+    table = book.arrays.first_need[who.ncy[unnamed]]
+    s.need[unnamed] = (u[:, None] >= table).sum(1).astype(np.uint8)
+
+
+def _give_stages(s: Start, who: _Order, pack: Pack, book: Book, params: Parameters) -> None:
+    """Who is undecided, being assessed, lately refused or appealing, and since when.
+
+    Each child runs in one lane only, and each stage takes the first home in its lane, so a larger backlog contains a
+    smaller one and none disturbs another.
+    """
+    free = who.here & (s.support != Support.PLAN)
+    eager = _eagerness(s, who, book)
+    lane = who.unit(Purpose.START_REFUSED)
+    for (stage, size), (low, high) in zip(pipeline_sizes(params).items(), LANES, strict=True):
+        rows = _race(who, eager, free & (low <= lane) & (lane < high), Purpose.START_PENDING, round(size))
+        s.stage[rows] = stage
+        s.clock[rows] = _clocks(who, pack, rows, stage.name.lower())
+    _name_needs(s, who, book, s.stage > 0)
+    _give_arranged(s, who, book, params, free & (s.stage == Stage.NONE))
+    held = who.here & (s.support == Support.PLAN)
+    rows = _race(who, np.ones(len(held)), held, Purpose.START_APPEAL, round(params["contesting_plan"]))
+    s.stage[rows] = Stage.APPEALING
+    s.clock[rows] = _clocks(who, pack, rows, "appealing")
+
+
+def _give_arranged(s: Start, who: _Order, book: Book, params: Parameters, free: NDArray[np.bool_]) -> None:
+    """Children without a plan in alternative provision or section 19 tuition, by the rates of entry of their school
+    year."""
+    lane = who.unit(Purpose.START_APPEAL)
+    for label, rate, size, among in (("alternative_provision", "to_ap", "ap_without_plan", lane < 0.5),
+                                     ("tuition", "to_tuition", "tuition_without_plan", lane >= 0.5)):  # fmt: skip
+        enters = book.rates.base[rate].table.reshape(-1)[who.ncy]
+        s.placement[_race(who, enters, free & among, Purpose.START_PLACE, round(params[size]))] = book.vocabulary.code(
+            label
+        )
+
+
+LANES = ((0.0, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 1.0))
+
+
+def pipeline_sizes(params: Parameters) -> dict[Stage, float]:
+    """Children without a plan in each stage at the start, in the order of ``LANES``."""
+    return {Stage.ASSESSING: params["backlog_months"] * params["decided_to_assess_a_month"],
+            Stage.REQUESTED: params["undecided_requests"], Stage.REFUSED: params["recently_refused"],
+            Stage.APPEALING: params["appealing_refusal"]}  # fmt: skip
+
+
+def _eagerness(s: Start, who: _Order, book: Book) -> Floats:
+    """Each child's own rate of request, as a weight."""
+    rate = {k: book.rates.base[k].table[0, :, :, 0, 0, 0] for k in ("request", "request_supported")}
+    both = np.stack([np.broadcast_to(rate[k], (len(NCYS), len(AREAS))) for k in rate])
+    out: Floats = both[(s.support == Support.SEN_SUPPORT).astype(int), who.ncy, who.area]
+    return out
+
+
+def _race(who: _Order, weight: Floats, among: NDArray[np.bool_], purpose: Purpose, size: int) -> Ints:
+    """The first ``size`` home in a race of exponential times at rates ``weight``; a larger size only adds runners."""
+    rows = np.nonzero(among & (weight > 0))[0]
+    time = -np.log(who.unit(purpose)[rows]) / weight[rows]
+    if size > len(rows):
+        raise ValueError(
+            f"{size} children are to be in a stage of the pipeline at the start, but only {len(rows)} can be"
+        )
+    return rows[np.lexsort((who.tape.identity[rows], time))[:size]]
+
+
+def _clocks(who: _Order, pack: Pack, rows: Ints, stage: str) -> NDArray[np.int16]:
+    """The month since which each has been in the stage, by the pack's profile of months back; each child's own draw."""
+    t = pack.table("estimate_pipeline_ages").where(stage=stage)
+    order = np.argsort(t["months_back"])
+    edges = np.cumsum(t["share"][order]) / t["share"].sum()
+    u = who.unit(Purpose.START_CLOCK)[rows]
+    back = t["months_back"][order][np.minimum((u[:, None] >= edges).sum(1), len(edges) - 1)]
+    return (who.month - back).astype(np.int16)
