@@ -388,7 +388,6 @@ SINCE = {
     "rerequest": {4: 0.02, 5: 0.03, 13: 0.01},
     "settle": {1: 0.02, 6: 0.08, 12: 0.3},
     "resolve": {1: 0.02, 3: 0.08, 7: 0.15},
-    "resolve_contest": {1: 0.02, 3: 0.08, 7: 0.15},
 }
 """Monthly chances by months since the request (or refusal, or appeal); each holds until the next month named.
 Decisions: 69% in six weeks in 2023. Conclusions: at the pace of February 2025 (89.9% in 20 weeks), see ``rate_dates``
@@ -407,6 +406,7 @@ SCALAR = {
     "withdraw_assessment": 0.0025,
     "need_change": 0.0017,
     "uphold": 0.80,
+    "resolve_contest": 0.115,
     "uphold_contest": 0.75,
 }
 

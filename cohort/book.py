@@ -200,7 +200,10 @@ def choice_weights(pack: Pack, vocabulary: Vocabulary, name: str, by: tuple[str,
         n = int(r["ncy"]) - NCY_LOWEST
         frm = vocabulary.code(str(r["frm"])) if "placement" in by else 0
         if r["share"] > 0:
-            vocabulary.check_lawful(str(r["to"]), int(r["ncy"]))
+            try:
+                vocabulary.check_lawful(str(r["to"]), int(r["ncy"]))
+            except ValueError as error:
+                raise ValueError(f"choices.csv: {name}: {error}") from None
         grid[0, n, 0, :, 0, frm, vocabulary.code(str(r["to"]))] += r["share"]
     if "need" in by:
         grid = grid * _need_odds(pack, vocabulary).reshape(1, 1, 1, len(NEEDS), 1, 1, -1)

@@ -145,8 +145,11 @@ class _Groups:
         return draws.mix_many(keys ^ np.uint64(year * 16 + what))
 
 
-def build(pack: Pack, start: int, until: int) -> Tape:
-    """The tape from the start of one month to the start of another. Raises ValueError outside January 2019 - 2050."""
+def build(pack: Pack, start: int, until: int, population: int = 0) -> Tape:
+    """The tape from the start of one month to the start of another.
+
+    ``population`` above 0 draws other children with the same margins. Raises ValueError outside January 2019 - 2050.
+    """
     if not calendar.january(FIRST_JANUARY) <= start < until <= calendar.january(2050):
         raise ValueError(
             f"a tape runs between 2019-01 and 2050-01, not {calendar.label(start)} to {calendar.label(until)}"
@@ -154,7 +157,7 @@ def build(pack: Pack, start: int, until: int) -> Tape:
     first = (start - 6) // 12
     last = (until - 7) // 12 + 1
     stocks = mid_years(pack, first, last)
-    rows = _Rows(pack)
+    rows = _Rows(pack, population)
     rows.residents(stocks, first, start)
     for y in range(first, last):
         rows.moves_of_year(stocks, y, start, until)
@@ -165,8 +168,9 @@ def build(pack: Pack, start: int, until: int) -> Tape:
 class _Rows:
     """Collects the rows of a tape, block by block."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, population: int) -> None:
         self.pack = pack
+        self.mark = np.uint64(draws.mix_int(population) if population else 0)
         self.names = district_names(pack)
         areas = dict(zip(pack.table("districts")["district"], pack.table("districts")["area"], strict=True))
         self.area_of = np.array([AREAS.index(str(areas[d])) for d in self.names], np.uint8)
@@ -234,7 +238,7 @@ class _Rows:
     def _round(self, expected: NDArray[np.float64], group: _Groups, year: int, what: int) -> Ints:
         """Whole people whose expectation is ``expected``, by keyed draws."""
         floor = np.floor(expected)
-        u = draws.draw_many(group.salts(year, what), draws.salt(0, Purpose.TAPE_COUNT)) / draws.WHOLE
+        u = draws.draw_many(group.salts(year, what) ^ self.mark, draws.salt(0, Purpose.TAPE_COUNT)) / draws.WHOLE
         return (floor + (u < expected - floor)).astype(np.int64)
 
     def _spread(
@@ -243,7 +247,7 @@ class _Rows:
         """Give each of ``count`` moves its month, keyed; before the start they only change who is there."""
         each = _Groups(np.repeat(group.district, count), np.repeat(group.birth, count))
         ordinal = np.arange(len(each.birth)) - np.repeat(np.cumsum(count) - count, count)
-        keys = draws.mix_many(each.salts(year, what) ^ ordinal.astype(np.uint64))
+        keys = draws.mix_many(each.salts(year, what) ^ ordinal.astype(np.uint64) ^ self.mark)
         month = (
             year * 12
             + 6
@@ -278,7 +282,7 @@ class _Rows:
         )
         district, birth, arrival, needs = (np.concatenate([b[k] for b in self.blocks]) for k in range(4))
         ordinal = _ordinals(arrival, birth, district)
-        identity = draws.identity(arrival, birth, district, ordinal)
+        identity = draws.identity(arrival, birth, district, ordinal) ^ self.mark
         keys = draws.mix_many(identity)
         sex = (draws.draw_many(keys, draws.salt(0, Purpose.TRAIT_SEX)) / draws.WHOLE < self.male).astype(np.uint8)
         sex[needs > 0] |= (birth == self.oldest_birth)[

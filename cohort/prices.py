@@ -77,7 +77,11 @@ def prices(pack: Pack, params: Parameters, vocabulary: Vocabulary) -> Prices:
     for r in pack.table("estimate_prices").rows():
         name = str(r["charge"])
         growth = params[f"growth.{r['growth']}"]
-        charges.append(Charge(name, _line(str(r["line"])), params[f"price.{name}"], growth, _mask(r, vocabulary)))
+        try:
+            line, mask = _line(str(r["line"])), _mask(r, vocabulary)
+        except ValueError as error:
+            raise ValueError(f"estimate_prices.csv: {name}: {error}") from None
+        charges.append(Charge(name, line, params[f"price.{name}"], growth, mask))
     priced = np.logical_or.reduce([c.mask for c in charges])[Support.PLAN]
     for code, p in enumerate(vocabulary.placements):
         if p.with_plan and not priced[code].all():

@@ -208,7 +208,7 @@ PROCESSES: tuple[Process, ...] = (
     Process(
         "resolve_contest",
         (CONTESTED,),
-        ("since",),
+        (),
         Outcome(stage=Stage.NONE, effect=Effect.MOVE, reason="upheld", choice="tribunal"),
         Outcome(stage=Stage.NONE, reason="not_upheld"),
         "uphold_contest",

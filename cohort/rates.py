@@ -141,7 +141,8 @@ class Rates:
             for name in self.base
         }
         self._lay_out()
-        self._signatures: dict[str, tuple[float, ...]] = {}
+        self._thresholds: dict[tuple[object, ...], NDArray[np.uint32]] = {}
+        self._months: dict[int, list[tuple[slice, NDArray[np.uint32]]]] = {}
         self._moving = [name for name, b in self.base.items() if self._scales[name] or b.dated or np.ptp(b.season) > 0]
 
     def _lay_out(self) -> None:
@@ -204,21 +205,28 @@ class Rates:
         )
 
     def compile(self, month: int) -> NDArray[np.uint32]:
-        """The thresholds of a month, in place; rates that have not changed since the last call are left."""
-        for name in self._moving if self._signatures else self.base:
-            base = self.base[name]
-            signature = (*base.factor(month).ravel(), *(c.when.strength(month) for c in self._scales[name]))
-            if self._signatures.get(name) != signature:
-                value = draws.threshold(self.rate(name, month))
-                self.chance[self.offset[name] : self.offset[name] + value.size] = value.ravel()
-                self._signatures[name] = signature
+        """The thresholds of a month, in place: what can move is written anew, the rest was with the first month."""
+        if month not in self._months:
+            self._months[month] = [
+                self._compiled(name, month) for name in (self._moving if self._months else self.base)
+            ]
+        for place, value in self._months[month]:
+            self.chance[place] = value
         return self.chance
 
+    def _compiled(self, name: str, month: int) -> tuple[slice, NDArray[np.uint32]]:
+        """Where a rate goes in ``chance`` and its thresholds in a month; months alike share one array."""
+        acting = tuple(c.when.strength(month) for c in self._scales[name])
+        key = (name, *self.base[name].factor(month).ravel().tolist(), *acting)
+        if key not in self._thresholds:
+            self._thresholds[key] = draws.threshold(self.rate(name, month)).ravel()
+        value = self._thresholds[key]
+        return slice(self.offset[name], self.offset[name] + value.size), value
+
     def check(self, months: range) -> None:
-        """Compile every month without keeping it: raises ValueError before a run rather than in it."""
+        """Compile every month: raises ValueError, naming what passes its bound, before a run rather than in it."""
         for month in months:
-            for name in self.base:
-                self.rate(name, month)
+            self.compile(month)
 
 
 def compile(  # noqa: A001

@@ -24,7 +24,8 @@ _HERE = Path(__file__).resolve().parent
 
 
 class ScenarioError(ValueError):
-    """One line: the file, the key, what was given and what is allowed; ``problems`` has a line each if there are several."""
+    """One line: the file, the key, what was given and what is allowed; ``problems`` has a line each if there are
+    several."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("; ".join(problems))

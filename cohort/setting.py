@@ -154,19 +154,22 @@ def _stocks(tape: Tape, months: int) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 
 @lru_cache(maxsize=4)
-def _tape(digest: str, folder: str, first: int, last: int) -> Tape:
-    return demography.build(Pack.load(folder), first, last)
+def _tape(digest: str, folder: str, first: int, last: int, population: int) -> Tape:
+    return demography.build(Pack.load(folder), first, last, population)
 
 
 def build(scenario: Scenario, draw: int = 0, policy: Policy | None = None, pack: Pack | None = None,
-          vocabulary: Vocabulary | None = None, processes: tuple[Process, ...] = PROCESSES) -> Setting:  # fmt: skip
-    """The setting of a scenario and draw. ``policy`` stands in for the scenario's rules. Every month's rates are
-    checked here.
+          vocabulary: Vocabulary | None = None, processes: tuple[Process, ...] = PROCESSES,
+          population: int = 0) -> Setting:  # fmt: skip
+    """The setting of a scenario and draw. Every month's rates are checked here.
+
+    ``policy`` stands in for the scenario's rules. ``population`` above 0 draws other children with the same published
+    margins, for measuring what the choice of children does; every study uses population 0.
 
     Raises ValueError, DataError or ScenarioError naming what is wrong.
     """
     pack = pack or Pack.load(scenario.authority)
-    tape = _tape(pack.digest(), str(pack.folder), scenario.first, scenario.last)
+    tape = _tape(pack.digest(), str(pack.folder), scenario.first, scenario.last, population)
     return of_tape(scenario, pack, tape, draw, policy, vocabulary, processes)
 
 
@@ -174,7 +177,9 @@ def of_tape(scenario: Scenario, pack: Pack, tape: Tape, draw: int = 0, policy: P
             vocabulary: Vocabulary | None = None, processes: tuple[Process, ...] = PROCESSES) -> Setting:  # fmt: skip
     """The setting on a given tape: for tests and teaching, where a few thousand children are enough."""
     if scenario.rules and policy is None:
-        raise ScenarioError(f"{scenario.name}: rules: {', '.join(scenario.rules)} given; allowed: none, as none are written yet")
+        raise ScenarioError(
+            f"{scenario.name}: rules: {', '.join(scenario.rules)} given; allowed: none, as none are written yet"
+        )
     vocabulary = vocabulary or Vocabulary()
     params = parameters.draw(pack, draw, scenario.parameters)
     policy = policy or NOTHING

@@ -141,7 +141,8 @@ class World:
             np.uint8(self.month % 12),
             candidate,
         )
-        candidates = np.flatnonzero(candidate) + low
+        rows = np.empty(high - low, np.int32)
+        candidates = rows[: month.gather(candidate, low, rows)]
         most = len(candidates) + (high - low if calendar.is_september(self.month) else 0)
         self._seekers = Seekers(
             np.empty(most, np.int32), np.empty(most, np.int8), np.empty(most, np.int32), np.empty(most, np.int16)

@@ -1,0 +1,71 @@
+"""The lumped expectation on JAX: a forecast that is differentiable in a multiplier of every rate, in a few
+milliseconds.
+
+    forecast = Forecast(setting)
+    theta = forecast.names                    # one multiplier a rate, in this order
+    forecast.stocks(np.ones(len(theta)))      # [month, support + placement] expected children
+    forecast.gradient(weights)(np.ones(...))  # of any weighted sum of stocks
+
+This is what a fit runs on; its gap to the exact expectation and to the children is measured (``docs/expected.md``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cohort.expected import LUMPED, Coarse, Expectation, Flows, Month, State
+from cohort.setting import Setting
+
+
+def jax_numpy() -> tuple[Any, Any]:
+    """(jax, jax.numpy) in double precision on this machine's processor. Raises ImportError that names the extra."""
+    try:
+        import jax
+    except ImportError as error:
+        raise ImportError(
+            "the differentiable expectation needs the 'calibrate' extra: pip install 'kent-cohort[calibrate]'"
+        ) from error
+    jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
+    return jax, jax.numpy
+
+
+class Forecast:
+    """A setting's expectation as one compiled function of the rates' multipliers."""
+
+    def __init__(self, setting: Setting, coarse: Coarse = LUMPED) -> None:
+        self.jax, self.xp = jax_numpy()
+        self.expectation = Expectation(setting, coarse)
+        self.names = tuple(setting.book.rates.base)
+        first, last = setting.scenario.first, setting.scenario.last
+        months = [self.expectation.month(m) for m in range(first, last)]
+        self._months = self.jax.tree.map(lambda *x: self.xp.stack([self.xp.asarray(v) for v in x]), *months)
+        self._start = self.jax.tree.map(self.xp.asarray, self.expectation.start())
+        self.run: Callable[[Any], tuple[Any, Flows]] = self.jax.jit(self._run)
+
+    def _run(self, theta: Any) -> tuple[Any, Flows]:
+        """[month, 2 + placements] stocks at the end of each month (none, SEN Support, plans by placement), and its
+        flows."""
+
+        def one(state: State, month: Month) -> tuple[State, tuple[Any, Flows]]:
+            scaled = {name: rate * theta[k] for k, (name, rate) in enumerate(month.rates.items())}
+            state, flows = self.expectation.step(state, month._replace(rates=scaled), self.xp)
+            return state, (self._count(state), flows)
+
+        _, (stocks, flows) = self.jax.lax.scan(one, self._start, self._months)
+        return stocks, flows
+
+    def _count(self, state: State) -> Any:
+        without = state.still.sum((0, 1, 2, 4)) + sum(part.sum((0, 1, 2, 3, 5)) for part in state.queue)
+        return self.xp.concatenate([without, (state.plans + state.contested).sum((0, 1, 2, 4))])
+
+    def stocks(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
+        """[month, 2 + placements] expected children with needs at the end of each month."""
+        return np.asarray(self.run(self.xp.asarray(theta))[0])
+
+    def gradient(self, weights: NDArray[np.float64]) -> Callable[[Any], tuple[Any, Any]]:
+        """A compiled function of theta: the sum of stocks x weights, and its gradient."""
+        return self.jax.jit(self.jax.value_and_grad(lambda theta: (self._run(theta)[0] * weights).sum()))

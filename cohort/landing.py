@@ -1,0 +1,190 @@
+"""Where the masses of one month go: what each process takes from a part of the state, and where its outcomes land."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cohort.cells import Array, Month, State
+from cohort.processes import Effect, Outcome, Process
+from cohort.states import NEEDS, NONE_YET, STAGES, Stage, Support
+
+if TYPE_CHECKING:
+    from cohort.expected import Expectation
+
+
+def _deepen(x: Array, depth: int, xp: Any) -> Array:
+    """[t, ...] as another stage tells months apart: more are added empty, or the last ones run together."""
+    have = x.shape[0]
+    if have <= depth:
+        return xp.concatenate([x, xp.zeros((depth - have, *x.shape[1:]))]) if have < depth else x
+    return xp.concatenate([x[: depth - 1], x[depth - 1 :].sum(0, keepdims=True)])
+
+
+class Landing:
+    """Where the masses of one month go: what is taken from each part of the state, what lands in it, who seeks a
+    place."""
+
+    def __init__(self, of: Expectation, state: State, month: Month, xp: Any) -> None:
+        self.of, self.state, self.month, self.xp = of, state, month, xp
+        self.taken = {"still": 0.0, "queue": [0.0] * (len(STAGES) - 1), "plans": 0.0, "contested": 0.0}  # type: dict[str, Any]
+        self.still: Any = 0.0
+        self.queue: list[Any] = [0.0] * (len(STAGES) - 1)
+        self.going_on: list[Any] = [0.0] * (len(STAGES) - 1)
+        self.plans: Any = 0.0
+        self.contested: Any = 0.0
+        self.seek: dict[str, Any] = {}
+        self.eventless: Any = 0.0
+        """plans to which nothing has happened: who may be reviewed"""
+
+    # an event
+
+    def happen(self, p: Process, part: str, mask: NDArray[np.float64]) -> tuple[Array, Array]:
+        """Take what the process takes from one part of the state and land both outcomes. Returns [yes or no, n] and
+        plans on time."""
+        total: Any = 0.0
+        timely: Any = 0.0
+        for mass, within, stage in self._sources(part, mask):
+            flow = mass * within * self._rate(p.rate_name, part, stage)
+            share = self._rate(p.share, part, stage) if p.share else 1.0
+            yes = flow * share
+            if p.yes.effect & Effect.TIMED and part == "queue":
+                timely = timely + (yes.sum((1, 2, 3, 4, 5)) * self.of.on_time[: yes.shape[0]]).sum()
+            self._take(part, stage, flow)
+            ways = [self._land(o, f, part, stage) for o, f in ((p.yes, yes), (p.no, flow - yes)) if o]
+            ways += [0 * ways[0]] * (2 - len(ways))
+            total = total + self.xp.stack(ways)
+        return total, timely
+
+    def _sources(self, part: str, mask: NDArray[np.float64]) -> list[tuple[Array, Array, int]]:
+        """(mass, mask, stage) of the children that the process can happen to."""
+        if part == "still":
+            return [(self.state.still, mask, 0)]
+        if part == "queue":
+            return [(self.state.queue[k], mask[k][:, None], k) for k in range(len(mask)) if mask[k].any()]
+        if part == "plans":
+            return [(self.state.plans, mask[:, None], 0)]
+        if part == "contested":
+            return [(self.state.contested, np.ones(1), 0)]
+        return [(self.eventless, self.month.phase, 0)]
+
+    def _rate(self, name: str, part: str, stage: int) -> Array:
+        """A rate shaped for a part of the state."""
+        r = self.month.rates[name][:, :, :, :, 0]
+        if part in ("plans", "contested", "review"):
+            return r[0][..., None]
+        codes = self.of.without_plan[: self.of.queue_placements if part == "queue" else None]
+        r = r[: self.of.depths[stage]] if part == "queue" else r[0]
+        return (r[..., np.array(codes)] if r.shape[-1] > 1 else r)[..., None, :]
+
+    def _take(self, part: str, stage: int, flow: Array) -> None:
+        if part == "queue":
+            self.taken["queue"][stage] = self.taken["queue"][stage] + flow
+        else:
+            key = "plans" if part == "review" else part
+            self.taken[key] = self.taken[key] + flow
+
+    # where it lands
+
+    def _land(self, o: Outcome, flow: Array, part: str, stage: int) -> Array:
+        """Send a mass to where an outcome puts it. Returns the mass by school year."""
+        if part == "queue" and o.stage not in (None, Stage.NONE) and not o.effect & Effect.START_CLOCK:
+            k, depth = int(o.stage) - 1, self.of.depths[int(o.stage) - 1]
+            self.going_on[k] = self.going_on[k] + _deepen(flow, depth, self.xp)  # the months since go on
+            return flow.sum((0, 2, 3, 4, 5))
+        flow = flow.sum(0) if part == "queue" else flow
+        by_ncy = flow.sum(tuple(range(1, flow.ndim)))
+        if part in ("still", "queue"):
+            self._land_without_plan(o, flow, part, stage)
+        else:
+            self._land_with_plan(o, flow)
+        return by_ncy
+
+    def _land_without_plan(self, o: Outcome, flow: Array, part: str, stage: int) -> None:
+        """From [n, a, d, s, q]."""
+        if o.effect & Effect.NAME_NEED:
+            flow = self._name(flow)
+        if o.support == Support.PLAN:
+            self._add_seekers(o.choice, flow.sum((3, 4)))
+            return
+        if o.support is not None:
+            flow = flow.sum(3, keepdims=True) * np.eye(2)[int(o.support)][:, None]
+        if o.effect & Effect.GO:
+            code = self.of.setting.book.vocabulary.code(o.placement)
+            flow = flow.sum(4, keepdims=True) * np.eye(len(self.of.without_plan))[self.of.without_plan.index(code)]
+        to = int(o.stage) if o.stage is not None else (stage + 1 if part == "queue" else 0)
+        if to == 0:
+            self.still = self.still + self._unfold(flow)
+        else:
+            self.queue[to - 1] = self.queue[to - 1] + self._fold(flow)
+
+    def _fold(self, flow: Array) -> Array:
+        """Onto the placements that are told apart while a request is open."""
+        return flow.sum(-1, keepdims=True) if self.of.queue_placements == 1 else flow
+
+    def _unfold(self, flow: Array) -> Array:
+        """Back onto all placements without a plan: those not told apart are in school."""
+        wide = flow.shape[-1] > 1 or len(self.of.without_plan) == 1
+        return flow if wide else flow * np.eye(len(self.of.without_plan))[0]
+
+    def _land_with_plan(self, o: Outcome, flow: Array) -> None:
+        """From [n, a, d, p, h]."""
+        if o.effect & Effect.END_PLAN:
+            support = np.eye(2)[int(o.support or 0)][:, None] * np.eye(len(self.of.without_plan))[0]
+            self.still = self.still + flow.sum((3, 4))[..., None, None] * support
+        elif o.effect & Effect.MOVE:
+            self._add_seekers(o.choice, flow)
+        elif o.stage == Stage.APPEALING:
+            self.contested = self.contested + flow
+        else:
+            self.plans = self.plans + (self._rename(flow) if o.effect & Effect.CHANGE_NEED else flow)
+
+    def _add_seekers(self, choice: str, flow: Array) -> None:
+        self.seek[choice] = self.seek.get(choice, 0.0) + flow
+
+    def _name(self, flow: Array) -> Array:
+        """Whose need nobody had named is given the first needs of the school year."""
+        if flow.shape[2] == 1:
+            return flow
+        unnamed = np.eye(len(NEEDS))[NONE_YET][:, None, None]
+        first = self.of.setting.book.needs["first"][:, None, :, None, None]
+        return flow * (1 - unnamed) + (flow * unnamed).sum(2, keepdims=True) * first
+
+    def _rename(self, flow: Array) -> Array:
+        if flow.shape[2] == 1:
+            return flow
+        return flow.sum(2, keepdims=True) * self.of.setting.book.needs["change"][:, None, :, None, None]
+
+    # placing
+
+    def settle(self, fresh: Array) -> State:
+        """Place the seekers, transfer in September whom nobody has placed this month, and move the clocks on."""
+        xp, s, m = self.xp, self.state, self.month
+        waiting = s.plans - self.taken["plans"] + self.plans
+        contested = s.contested - self.taken["contested"] + self.contested
+        enters = np.array(self.of.setting.enters, float)[:, None, None] * m.september
+        w = self.of.moves["transfer"][:, 0]
+        stay_or_go = w * enters + np.eye(w.shape[-1]) * (1 - enters)
+        waiting, contested = (xp.einsum("nadph,npq->nadqh", x, stay_or_go) for x in (waiting, contested))
+        for choice, mass in self.seek.items():
+            fresh = fresh + self._placed(choice, mass)
+        queue = []
+        for k, depth in enumerate(self.of.depths):
+            stay = s.queue[k] - self.taken["queue"][k] + self.going_on[k]
+            new = self.queue[k] + xp.zeros_like(stay[0])
+            middle, last = stay[1 : depth - 2], stay[max(depth - 2, 1) : depth - 1] + stay[depth - 1 :]
+            first = new[None] + stay[:1]
+            aged = [first + stay[1:]] if depth == 2 else [first, middle, last]
+            queue.append(xp.concatenate([xp.zeros_like(stay[:1]), *aged]))
+        return State(s.still - self.taken["still"] + self.still, tuple(queue), waiting + fresh, contested)
+
+    def _placed(self, choice: str, mass: Array) -> Array:
+        """[n, a, d, p, h] of seekers after their choice; first places are reviewed a year from now."""
+        w = self.of.moves[choice]
+        if mass.ndim == 3:
+            return (mass[..., None] * w[:, None, :, 0])[..., None] * self.month.begins
+        if w.shape[2] > 1:
+            return self.xp.einsum("nadph,npq->nadqh", mass, w[:, 0])
+        return mass.sum(3)[:, :, :, None, :] * w[:, None, 0:1, 0][..., None]
