@@ -446,7 +446,7 @@ def _placement_rows(s: Source) -> Iterable[tuple[object, ...]]:
         names, off = between_phases(s, ncy)
         for code, p in enumerate(s.vocabulary.placements):
             if p.with_plan and p.label not in ("awaiting", "unknown", "neet", "fe", "spi"):
-                total = min(float(np.where(np.arange(len(names)) == of[code], 0, off[of[code]]).sum()), 0.3)
+                total = min(float(np.where(np.arange(len(names)) == of[code], 0, off[of[code]]).sum()), 0.25)
                 yield "review_move", ANY, ncy, p.label, f"{total * AT_REVIEW:.5g}"
                 yield "breakdown", ANY, ncy, p.label, f"{float(monthly(total * (1 - AT_REVIEW))):.5g}"
 

@@ -16,11 +16,21 @@ KERNELS = ("draws.py", "month.py")
 """The modules that hold compiled code."""
 
 
+TAPES = ("draws.py", "demography.py", "calendar.py")
+"""The modules that a demographic tape depends on, besides the pack."""
+KEEP = 6
+"""How many tapes are kept: the latest used."""
+
+
+def digest(names: tuple[str, ...]) -> str:
+    """Twelve characters for the content of some of the package's modules."""
+    here = Path(__file__).resolve().parent
+    return hashlib.sha256(b"".join((here / name).read_bytes() for name in names)).hexdigest()[:12]
+
+
 def folder() -> Path:
     """The folder for the present sources; in the temporary folder where the user's cache cannot be written."""
-    here = Path(__file__).resolve().parent
-    digest = hashlib.sha256(b"".join((here / name).read_bytes() for name in KERNELS)).hexdigest()[:12]
-    name = f"kernels-{digest}-py{sys.version_info[0]}{sys.version_info[1]}"
+    name = f"kernels-{digest(KERNELS)}-py{sys.version_info[0]}{sys.version_info[1]}"
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     for place in (
         base / "kent-cohort",
@@ -45,3 +55,18 @@ def is_warm() -> bool:
     """Whether the month has been compiled here before: whether a first run needs some twenty seconds more."""
     place = Path(os.environ.get("NUMBA_CACHE_DIR", str(folder())))
     return any(place.rglob("month.happen-*.nbc"))
+
+
+def tape_file(*of: object) -> Path:
+    """Where the tape of a pack's digest, months and population is kept by the present code; its folder exists."""
+    name = hashlib.sha256(repr((digest(TAPES), *of)).encode()).hexdigest()[:24]
+    place = folder().parent / "tapes"
+    place.mkdir(parents=True, exist_ok=True)
+    return place / f"{name}.npz"
+
+
+def forget_old_tapes(place: Path) -> None:
+    """Leave the latest ``KEEP`` tapes of a folder; a file that somebody else removes first is no matter."""
+    tapes = sorted(place.glob("*.npz"), key=lambda path: path.stat().st_mtime if path.exists() else 0.0)
+    for path in tapes[:-KEEP]:
+        path.unlink(missing_ok=True)

@@ -28,6 +28,8 @@ from cohort.pack import Pack
 from cohort.states import AREAS, SEVERITIES, Presence
 
 AGES = 26
+TABLES = ("districts", "population", "estimate_moves", "estimate_additional_needs", "plans_by_age")
+"""The tables of the pack that the tape is made from."""
 FIRST_JANUARY = 2019
 NEVER = 2**15 - 1
 """A month beyond any run."""

@@ -6,14 +6,18 @@ setting.
 
 from __future__ import annotations
 
+import os
+import zipfile
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import book, calendar, demography, parameters, prices, start
+from cohort import book, cache, calendar, demography, parameters, prices, start
 from cohort.calendar import NCYS
 from cohort.demography import Tape
 from cohort.pack import Pack
@@ -155,7 +159,33 @@ def _stocks(tape: Tape, months: int) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 @lru_cache(maxsize=4)
 def _tape(digest: str, folder: str, first: int, last: int, population: int) -> Tape:
-    return demography.build(Pack.load(folder), first, last, population)
+    """The tape, from the cache if this code has made it before from these data; a cache that cannot be used is no
+    matter."""
+    try:
+        path = cache.tape_file(digest, first, last, population)
+        return _read_tape(path) if path.exists() else _keep_tape(path, Pack.load(folder), first, last, population)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return demography.build(Pack.load(folder), first, last, population)
+
+
+def _read_tape(path: Path) -> Tape:
+    with np.load(path, allow_pickle=False) as kept:
+        first, last, with_needs = (int(x) for x in kept["numbers"])
+        arrays: dict[str, Any] = {name: kept[name] for name in TAPE_ARRAYS}
+        return Tape(first, last, with_needs=with_needs, districts=tuple(kept["districts"].tolist()), **arrays)
+
+
+def _keep_tape(path: Path, pack: Pack, first: int, last: int, population: int) -> Tape:
+    tape = demography.build(pack, first, last, population)
+    arrays = {name: getattr(tape, name) for name in TAPE_ARRAYS}
+    part = path.with_name(f"{path.stem}.{os.getpid()}.part.npz")
+    np.savez(part, numbers=np.array([first, last, tape.with_needs]), districts=np.array(tape.districts), **arrays)
+    part.replace(path)
+    cache.forget_old_tapes(path.parent)
+    return tape
+
+
+TAPE_ARRAYS = ("birth", "arrival", "leaving", "leaving_as", "district", "area", "sex", "severity", "identity")
 
 
 def build(scenario: Scenario, draw: int = 0, policy: Policy | None = None, pack: Pack | None = None,
@@ -169,6 +199,8 @@ def build(scenario: Scenario, draw: int = 0, policy: Policy | None = None, pack:
     Raises ValueError, DataError or ScenarioError naming what is wrong.
     """
     pack = pack or Pack.load(scenario.authority)
+    for name in demography.TABLES:
+        pack.table(name)  # a file that is not what was sealed is refused, even where the tape made from it is kept
     tape = _tape(pack.digest(), str(pack.folder), scenario.first, scenario.last, population)
     return of_tape(scenario, pack, tape, draw, policy, vocabulary, processes)
 

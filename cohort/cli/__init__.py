@@ -1,0 +1,99 @@
+"""The command ``cohort``: a module a subcommand, and here what they share: how errors are told, what is returned.
+
+Returns 0 when done, 1 when something failed, 2 for what cannot be done as asked (one line says why; nothing is
+written), 130 when stopped. Nothing heavy is imported until a command runs, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cohort import __version__
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+DONE, FAILED, MISUSE, STOPPED = 0, 1, 2, 130
+
+
+class MisuseError(Exception):
+    """What was asked cannot be done: the message names the file, the key, what was given and what is allowed."""
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Inside, an error is about what was asked or given: MisuseError."""
+    try:
+        yield
+    except KeyError as error:
+        raise MisuseError(str(error.args[0])) from error
+    except OSError as error:
+        raise MisuseError(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
+    except ValueError as error:
+        raise MisuseError(str(error)) from error
+
+
+def app() -> App:
+    """The command with its subcommands."""
+    from cyclopts import App
+
+    from cohort.cli.check import check
+    from cohort.cli.doctor import doctor
+    from cohort.cli.run import run
+
+    made = App(
+        "cohort",
+        help="Simulate Kent's special educational needs system, child by child and month by month.",
+        help_epilogue="Example: cohort run baseline --replicates 20",
+        help_format="plaintext",
+        version=__version__,
+        suppress_keyboard_interrupt=False,
+    )
+    for command in (run, check, doctor):
+        made.command(command, help_epilogue=EXAMPLES[command.__name__])
+    return made
+
+
+EXAMPLES = {
+    "run": "Example: cohort run baseline my_scenario.toml --until 2027-03 --out studies/mine",
+    "check": "Example: cohort check baseline my_scenario.toml",
+    "doctor": "Example: cohort doctor --json",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    from cyclopts import CycloptsError
+
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        answer = app()(given, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+        return answer if isinstance(answer, int) else DONE
+    except (MisuseError, CycloptsError) as error:
+        say(str(error))
+        return MISUSE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt as stopped:
+        say(str(stopped) or "stopped")
+        return STOPPED
+    except OSError as error:
+        say(f"failed: {error}")
+        return FAILED
+    except Exception as error:
+        import traceback
+
+        traceback.print_exc()
+        say(f"failed: {type(error).__name__}: {error}; this is a fault of the program, not of what you asked")
+        return FAILED
+
+
+def say(text: str) -> None:
+    """One line for a person, on stderr."""
+    print("cohort:", " ".join(text.split()), file=sys.stderr, flush=True)

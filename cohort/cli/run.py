@@ -1,0 +1,116 @@
+"""``cohort run``: simulate scenarios, print the headline tables beside the published figures, keep a study folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from cohort.cli import DONE, MisuseError, asking
+
+if TYPE_CHECKING:
+    from cohort.scenario import Scenario
+    from cohort.study import Progress, Study
+
+
+def run(
+    *scenarios: str,
+    draws: int | None = None,
+    replicates: int | None = None,
+    seed: int | None = None,
+    until: str | None = None,
+    out: Path | None = None,
+    workers: int | None = None,
+    resume: Annotated[bool, Parameter(negative=())] = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    quiet: Annotated[bool, Parameter(["--quiet", "-q"], negative=())] = False,
+) -> int:
+    """Simulate Kent, print the headline tables beside the published figures and keep a study folder.
+
+    Parameters
+    ----------
+    scenarios
+        Shipped scenarios by name, or TOML files by path. None: baseline.
+    draws
+        Draws of the uncertain estimates, 0 to N - 1; draw 0 is the point estimate. More than 1 are marked "prior, not
+        calibrated". Default 1.
+    replicates
+        Repeats of each draw with other luck. Default 20, or 1 if there is more than one draw.
+    seed
+        Seed of the luck. Default 1.
+    until
+        Last month to simulate, such as 2028-03. Default: the scenario's.
+    out
+        Folder of the study. Default: studies/ and the scenarios' names with the time.
+    workers
+        Processes. Default: one a core. The results do not depend on it.
+    resume
+        Go on with the study in --out, with its own scenarios and settings unless others are given.
+    json
+        Print JSON instead of tables.
+    quiet
+        No progress.
+    """
+    from cohort.cli import show
+    from cohort.cli.progress import shown
+
+    with shown(quiet) as progress:
+        study = _study(scenarios, draws, replicates, seed, until, out, workers, resume, progress)
+    show.study(study, as_json=json)
+    return DONE
+
+
+def _study(
+    scenarios: tuple[str, ...],
+    draws: int | None,
+    replicates: int | None,
+    seed: int | None,
+    until: str | None,
+    out: Path | None,
+    workers: int | None,
+    resume: bool,
+    progress: Progress,
+) -> Study:
+    """Check everything that was asked, then make the study."""
+    from cohort import results, study
+
+    with asking():
+        if workers is not None and workers < 1:
+            raise MisuseError(f"workers: {workers} given; allowed: 1 or more")
+        before = results.Study.open(out) if resume and out and (out / results.MANIFEST).exists() else None
+        if before:
+            draws = before.manifest["draws"] if draws is None else draws
+            replicates = before.manifest["replicates"] if replicates is None else replicates
+            seed = before.manifest["seed"] if seed is None else seed
+        chosen = before.scenarios if before and not scenarios else load(scenarios)
+        chosen = tuple(_until(s, until) for s in chosen)
+        draws, seed = 1 if draws is None else draws, 1 if seed is None else seed
+        outline = study.prepare(chosen, draws, replicates, seed, progress)
+        folder = study.check_folder(outline, out, resume)
+    try:
+        return study.carry_out(outline, folder, workers, progress)
+    except study.Stopped as stopped:
+        raise KeyboardInterrupt(f"{stopped}; go on with: cohort run --resume --out {folder}") from None
+
+
+def load(scenarios: tuple[str, ...]) -> tuple[Scenario, ...]:
+    """The scenarios named; none named: the baseline and, once it is shipped, the programme."""
+    from cohort.scenario import Scenario, shipped
+
+    names = scenarios or tuple(name for name in ("baseline", "programme") if name in shipped())
+    return tuple(Scenario.load(name) for name in names)
+
+
+def _until(scenario: Scenario, until: str | None) -> Scenario:
+    """The scenario with another end: ``--until`` is the last month simulated, ``until`` in a file the month after."""
+    from cohort import calendar
+    from cohort.scenario import Scenario
+
+    if until is None:
+        return scenario
+    try:
+        after = calendar.label(calendar.month(until) + 1)
+    except ValueError as error:
+        raise MisuseError(f"--until: {error}") from None
+    return Scenario.parse({**scenario.model_dump(), "until": after}, f"{scenario.name}, --until {until}")

@@ -1,0 +1,122 @@
+"""What happened to children, counted: the event log, and of the tape all births and moves of children without needs.
+
+A row of the flow table is one whole number of 55 bits, so that 600,000 events are counted by one sort.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cohort import calendar
+from cohort.calendar import NCYS
+from cohort.processes import REASONS, Effect
+from cohort.states import KIND_OF_LEAVING, Presence, Stage, state_labels
+
+if TYPE_CHECKING:
+    from cohort.setting import Setting
+    from cohort.world import World
+
+Ints = NDArray[np.int64]
+
+BIRTH = "birth"
+"""An event beside those of the process table; births change nothing, so no log has them."""
+ASKED_BEFORE = 120
+"""Requests and assessments open at the start began at most this many months before it."""
+BITS = {"month": 8, "ncy": 5, "area": 3, "event": 8, "reason": 6, "asked": 9, "frm": 8, "to": 8}
+"""How many bits of a key each part has, the highest first, so that keys sort as rows do."""
+_SHIFT = {name: sum(list(BITS.values())[k + 1 :]) for k, name in enumerate(BITS)}
+
+
+def count(world: World) -> dict[str, Ints]:
+    """The rows of the flow table in order: codes by part of the key (see ``BITS``), and "children".
+
+    ``month`` counts from the first; ``ncy`` from the lowest; ``asked`` is 0 for none, else from ``ASKED_BEFORE`` months
+    before the first.
+    """
+    keys = np.concatenate([_logged(world), _unlogged(world)])
+    keys.sort()
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    rows = {name: keys[starts] >> _SHIFT[name] & (1 << bits) - 1 for name, bits in BITS.items()}
+    return rows | {"children": np.diff(starts, append=len(keys))}
+
+
+def _what(event: int, frm: int, to: int, reason: int = 0) -> int:
+    """What happened, in a key."""
+    return (event << _SHIFT["event"]) + (reason << _SHIFT["reason"]) + (frm << _SHIFT["frm"]) + (to << _SHIFT["to"])
+
+
+def _who(world: World, rows: NDArray[Any], month: Any) -> Ints:
+    """Month, school year and area of rows of the tape, in a key; who has outgrown the model is in its last year."""
+    month = month.astype(np.int64)
+    academic_year = (month - (calendar.SEPTEMBER - 1)) // 12
+    ncy = np.minimum(academic_year - world.setting.tape.cohort[rows], len(NCYS) - 1)
+    area = world.setting.tape.area[rows].astype(np.int64)
+    key: Ints = (month - world.setting.scenario.first << _SHIFT["month"]) + (ncy << _SHIFT["ncy"])
+    return key + (area << _SHIFT["area"])
+
+
+def _logged(world: World) -> Ints:
+    """The event log, one key an event."""
+    first = world.setting.scenario.first
+    waiting, begins, before = _waiting(world), _begins(world), first - ASKED_BEFORE - 1
+    keys = [np.zeros(0, np.int64)]
+    for month, log in enumerate(world.record.logs, first):
+        asked = np.where(waiting[log.frm], log.clock, np.where(begins[log.event, log.reason], month, before)) - before
+        parts = {"event": log.event, "reason": log.reason, "asked": asked, "frm": log.frm, "to": log.to}
+        key = _who(world, log.row, np.int64(month))
+        for name, part in parts.items():
+            key += part.astype(np.int64) << _SHIFT[name]
+        keys.append(key)
+    return np.concatenate(keys)
+
+
+def _waiting(world: World) -> NDArray[np.bool_]:
+    """[state] whether a request or assessment is open: the log then says from which month it counts."""
+    labels = state_labels(world.setting.book.vocabulary)
+    return np.array([label.endswith(("+requested", "+assessing")) for label in labels])
+
+
+def _begins(world: World) -> NDArray[np.bool_]:
+    """[event, reason] whether a request or assessment begins to count: asked, asked again, or granted on appeal."""
+    book = world.setting.book
+    out = np.zeros((len(book.events), len(REASONS)), np.bool_)
+    for k, process in enumerate(book.processes):
+        for outcome in (process.yes, process.no or process.yes):
+            if outcome.stage in {Stage.REQUESTED, Stage.ASSESSING} and outcome.effect & Effect.START_CLOCK:
+                out[k, REASONS.index(outcome.reason)] = True
+    return out
+
+
+def _unlogged(world: World) -> Ints:
+    """Births, and the arrivals and departures of children without needs, one key each: kept, as runs share a tape."""
+    kept = _KEPT.get(world.setting)
+    if kept is None or kept[0] != world.month:
+        kept = _KEPT[world.setting] = (world.month, np.concatenate(_of_tape(world)))
+    return kept[1]
+
+
+_KEPT: WeakKeyDictionary[Setting, tuple[int, Ints]] = WeakKeyDictionary()
+
+
+def _of_tape(world: World) -> list[Ints]:
+    """Births; arrivals and departures of children without needs."""
+    tape, first, now = world.setting.tape, world.setting.scenario.first, world.month
+    events, states = world.setting.book.events, state_labels(world.setting.book.vocabulary)
+    elsewhere, left, none = states.index("elsewhere"), states.index("left"), states.index("none")
+    came = np.flatnonzero((tape.arrival >= first) & (tape.arrival < now))
+    born, moved_in = came[tape.born[came]], came[~tape.born[came] & (came >= tape.with_needs)]
+    leaving = tape.leaving[tape.with_needs :]
+    gone = tape.with_needs + np.flatnonzero((leaving >= first) & (leaving < now))
+    how = np.array([REASONS.index(KIND_OF_LEAVING.get(k, "")) for k in Presence])[tape.leaving_as[gone]]
+    birth = _what(len(events), elsewhere, none)
+    arrive = _what(events.index("arrive"), elsewhere, none, REASONS.index("none"))
+    leave = _what(events.index("leave"), none, left)
+    return [
+        _who(world, born, tape.arrival[born]) + birth,
+        _who(world, moved_in, tape.arrival[moved_in]) + arrive,
+        _who(world, gone, tape.leaving[gone]) + leave + (how << _SHIFT["reason"]),
+    ]

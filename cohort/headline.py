@@ -1,0 +1,178 @@
+"""The few dozen series that ``cohort run`` prints, of one run: name, period and value; ``SERIES`` says what each means.
+
+A stock's period is the month at whose start it holds; a flow's is a month or a complete calendar year, spend's a
+financial year. Years that the run does not cover whole are left out, except spend, which then goes by ``spend_part``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cohort import calendar, spending
+from cohort.calendar import NCY_LOWEST
+from cohort.prices import LINES
+from cohort.processes import REASONS
+from cohort.start import SCHOOL_AGE
+from cohort.states import STAGES, Stage, Support, Vocabulary
+
+if TYPE_CHECKING:
+    from cohort.world import World
+
+Row = tuple[str, str, float]
+"""series, period, value"""
+Ints = NDArray[np.int64]
+_SCHOOL = slice(SCHOOL_AGE[0] - NCY_LOWEST, SCHOOL_AGE[1] - NCY_LOWEST + 1)
+_CHILDREN = {
+    "plans": "EHC plans held at the start of the month",
+    "plans_school_age": "EHC plans of children of statutory school age (NCY 0 to 11) at the start of the month",
+    "sen_support": "children on SEN Support at the start of the month, all ages",
+    "sen_support_school_age": "children on SEN Support of statutory school age at the start of the month",
+    "pending_requests": "requests not yet decided at the start of the month",
+    "pending_assessments": "assessments agreed and not yet concluded at the start of the month",
+    "open_appeals": "appeals and mediations open at the start of the month, over refusals and over plans",
+}
+FLOWS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "requests": (
+        "requests for an EHC needs assessment, second requests included",
+        (("request", ""), ("request_supported", ""), ("rerequest", "")),
+    ),
+    "decided_to_assess": ("requests that the council decided to assess", (("decide", "assess"),)),
+    "refused": ("requests that the council decided not to assess", (("decide", "refuse"),)),
+    "withdrawn": ("requests and assessments withdrawn", (("withdraw", ""), ("withdraw_assessment", ""))),
+    "new_plans": ("new EHC plans issued", (("conclude", "on_time"), ("conclude", "late"))),
+    "new_plans_on_time": ("new EHC plans issued within 20 weeks", (("conclude", "on_time"),)),
+    "no_plan": ("assessments that ended without a plan", (("conclude", "no_plan"),)),
+    "ceased": ("plans ceased while the child stayed in Kent", (("cease", "*"), ("review_cease", "*"))),
+    "appeals": ("appeals and mediations over a refusal", (("appeal", ""),)),
+    "appeals_plan": ("appeals over the content or placement of a plan", (("contest", ""),)),
+    "plans_moved_in": ("plans that came with a child who moved to Kent", (("arrive", "plan"),)),
+}
+"""Series -> its meaning and the (event, reason) pairs that it counts; "*" is any reason."""
+LEFT = {"plans_moved_out": "moved", "plans_died": "died", "plans_aged_out": "aged_out"}
+_LEFT_AS = {
+    "moved": "moved away",
+    "died": "died",
+    "aged_out": "outgrew the system, after the year in which they turned 25",
+}
+SPENDS = {
+    "spend": "spend of a complete financial year",
+    "spend_low": "the same with every price at the low end of its estimate",
+    "spend_high": "the same with every price at the high end of its estimate",
+    "spend_part": "spend of the months of a financial year that the run does not cover whole",
+}
+
+
+def series(vocabulary: Vocabulary) -> dict[str, tuple[str, str]]:
+    """Every series of a vocabulary: name -> (meaning, unit), in the order of the table's rows."""
+    found = {name: (meaning, "children") for name, meaning in _CHILDREN.items()}
+    held = {f"plans.{p.label}": p for p in vocabulary.placements if p.with_plan}
+    found |= {name: (f"plans at the start of the month: {p.meaning}", "children") for name, p in held.items()}
+    found |= {name: (f"{meaning}, in the month or year", "children") for name, (meaning, _) in FLOWS.items()}
+    found |= {
+        name: (f"holders of plans who {_LEFT_AS[how]}, in the month or year", "children") for name, how in LEFT.items()
+    }
+    found["within_20_weeks"] = ("new plans issued within 20 weeks of the request, of all new plans", "percent")
+    for name, meaning in SPENDS.items():
+        found |= {f"{name}.{line}": (f"{meaning}: {line}", "pence") for line in ("total", *LINES)}
+    return found
+
+
+SERIES = series(Vocabulary())
+
+
+def rows(world: World) -> Iterator[Row]:
+    """Every series of a run, unordered."""
+    yield from _stocks(world)
+    yield from _flows(world)
+    yield from _spend(world)
+
+
+def held(world: World) -> tuple[list[int], Ints]:
+    """Every month with a stock, and [month, ncy, support, placement] children with needs at its start."""
+    months = sorted(world.record.cells)
+    return months, np.stack([world.record.cells[m].sum(1, dtype=np.int64).sum(-1) for m in months])
+
+
+def _stocks(world: World) -> Iterator[Row]:
+    """Plans and SEN Support at every month's start."""
+    labels = world.setting.book.vocabulary.placements
+    for month, ages in zip(*held(world), strict=True):
+        at = calendar.label(month)
+        plans = ages[:, Support.PLAN]
+        yield "plans", at, float(plans.sum())
+        yield "plans_school_age", at, float(plans[_SCHOOL].sum())
+        yield "sen_support", at, float(ages[:, Support.SEN_SUPPORT].sum())
+        yield "sen_support_school_age", at, float(ages[_SCHOOL, Support.SEN_SUPPORT].sum())
+        for placement, count in zip(labels, plans.sum(0).tolist(), strict=True):
+            if placement.with_plan:
+                yield f"plans.{placement.label}", at, float(count)
+    for month, stages in world.record.stages.items():
+        at = calendar.label(month)
+        yield "pending_requests", at, float(stages[:, Stage.REQUESTED].sum())
+        yield "pending_assessments", at, float(stages[:, Stage.ASSESSING].sum())
+        yield "open_appeals", at, float(stages[:, Stage.APPEALING].sum())
+
+
+def _flows(world: World) -> Iterator[Row]:
+    """Flows by month and complete calendar year, and the share of new plans issued within 20 weeks."""
+    months = [world.setting.scenario.first + k for k in range(len(world.record.logs))]
+    by_month = _counts(world)
+    wholes = [(calendar.label(m), np.array([k])) for k, m in enumerate(months)]
+    wholes += list(_whole(months, calendar.year)[0].items())
+    for period, at in wholes:
+        for name, counts in by_month.items():
+            yield name, period, float(counts[at].sum())
+        if issued := int(by_month["new_plans"][at].sum()):
+            yield "within_20_weeks", period, 100 * int(by_month["new_plans_on_time"][at].sum()) / issued
+
+
+def _counts(world: World) -> dict[str, Ints]:
+    """Series -> [month] children."""
+    logs, events = world.record.logs, world.setting.book.events
+    placements = len(world.setting.book.vocabulary.placements)
+    first_plan = 2 * len(STAGES) + 2 * placements
+    cells = np.zeros((2, len(logs), len(events), len(REASONS)), np.int64)
+    for k, log in enumerate(logs):
+        held = (log.frm >= first_plan) & (log.frm < first_plan + placements)
+        key = (held * len(events) + log.event.astype(np.int64)) * len(REASONS) + log.reason
+        cells[:, k] = np.bincount(key, minlength=cells[:, k].size).reshape(cells[:, k].shape)
+    out = {}
+    for name, (_, pairs) in FLOWS.items():
+        picked = [(events.index(e), slice(None) if r == "*" else REASONS.index(r)) for e, r in pairs if e in events]
+        out[name] = sum(
+            (cells[:, :, e, r].reshape(2, len(logs), -1).sum((0, 2)) for e, r in picked), np.zeros(len(logs), np.int64)
+        )
+    leave = events.index("leave")
+    return out | {name: cells[1, :, leave, REASONS.index(how)] for name, how in LEFT.items()}
+
+
+def _whole(months: Sequence[int], year_of: Callable[[int], object]) -> tuple[dict[str, Ints], dict[str, Ints]]:
+    """Year -> which of the months are its own, for the years that are covered whole and for the others."""
+    years: dict[str, list[int]] = {}
+    for k, m in enumerate(months):
+        years.setdefault(str(year_of(m)), []).append(k)
+    parts = {y: np.array(at) for y, at in years.items()}
+    return {y: at for y, at in parts.items() if len(at) == 12}, {y: at for y, at in parts.items() if len(at) < 12}
+
+
+def _spend(world: World) -> Iterator[Row]:
+    """Pence by line and financial year: as priced, and with every price at either end of its estimate."""
+    bill, setting = spending.bill(world), world.setting
+    whole, part = _whole(bill.months, calendar.financial_year)
+    priced = {
+        "spend": setting.prices,
+        "spend_low": spending.at(setting, "low"),
+        "spend_high": spending.at(setting, "high"),
+    }
+    for name, prices in priced.items():
+        by_line = bill.by_line(prices)
+        years = [(name, y, at) for y, at in whole.items()]
+        years += [("spend_part", y, at) for y, at in part.items()] if name == "spend" else []
+        for label, year, at in years:
+            pence = by_line[at].sum(0)
+            for line, amount in zip(("total", *LINES), (pence.sum(), *pence), strict=True):
+                yield f"{label}.{line}", year, float(amount)

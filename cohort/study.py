@@ -1,0 +1,272 @@
+"""A study: many runs of one or more scenarios, kept as a folder of Parquet tables that any tool reads.
+
+    study = run(["baseline"], replicates=20)      # in a script: under if __name__ == "__main__"
+    study.headline()                              # a pandas DataFrame
+
+Work is cut into tasks of a fixed number of runs, so that files and bytes do not depend on how many processes made them.
+A study that was stopped goes on with ``resume=True``. Everything that can be wrong with what was asked is found before
+the first file is written (``prepare``, ``check_folder``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cohort import cache, calendar, pool, provenance
+from cohort.pack import Pack
+from cohort.results import FORMAT, MANIFEST, Study, StudyError
+from cohort.scenario import Scenario
+from cohort.task import Run, Task, setting_of
+
+RUNS_A_TASK = 10
+REPLICATES = 20
+"""Runs of the point estimate, when there is no more than one draw."""
+MOST = 2**15 - 1
+"""Draws and replicates are numbered in 16 bits."""
+WARM_UP = 9
+"""Months that touch everything that is compiled: a September is among them."""
+
+
+class Progress:
+    """What is told while a study is made; this one keeps silent."""
+
+    def say(self, text: str) -> None:
+        """Something that a person who waits wants to know."""
+
+    def begin(self, runs: int) -> None:
+        """So many runs are to come."""
+
+    def done(self, runs: int) -> None:
+        """So many runs are finished in all."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a study is, before any of it is made: its digest tells it from every other."""
+
+    scenarios: tuple[Scenario, ...]
+    data: tuple[str, ...]
+    """digest of each scenario's data pack"""
+    draws: int
+    replicates: int
+    seed: int
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Every (draw, replicate), in order."""
+        return tuple((draw, replicate) for draw in range(self.draws) for replicate in range(self.replicates))
+
+    def tasks(self, out: Path) -> tuple[Task, ...]:
+        """The runs in tasks of ``RUNS_A_TASK``."""
+        cut = [self.runs[at : at + RUNS_A_TASK] for at in range(0, len(self.runs), RUNS_A_TASK)]
+        return tuple(Task(k, runs, self.scenarios, self.seed, out) for k, runs in enumerate(cut))
+
+    def identity(self) -> dict[str, Any]:
+        """What makes the study this one: code, data, scenarios, seed and runs."""
+        both = zip(self.scenarios, self.data, strict=True)
+        return {
+            "code": provenance.code(),
+            "scenarios": [{"name": s.name, "digest": provenance.scenario(s), "data": data} for s, data in both],
+            "seed": self.seed,
+            "draws": self.draws,
+            "replicates": self.replicates,
+            "runs_a_task": RUNS_A_TASK,
+        }
+
+    def digest(self) -> str:
+        """One digest of the identity."""
+        return provenance.digest(self.identity())
+
+    def folder_name(self) -> str:
+        """The scenarios' names and the time."""
+        return f"{'-'.join(s.name for s in self.scenarios)[:80]}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def run(
+    scenarios: Sequence[Scenario | str | Path] | Scenario | str = "baseline",
+    draws: int = 1,
+    replicates: int | None = None,
+    seed: int = 1,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Study:
+    """Simulate scenarios and keep the results in a folder: 20 replicates of draw 0, or one of each of several draws.
+
+    Raises ValueError for what cannot be run, before anything is written. ``workers`` above 1 need a script that guards
+    its own start with ``if __name__ == "__main__"``.
+    """
+    given = [scenarios] if isinstance(scenarios, Scenario | str) else scenarios
+    loaded = [s if isinstance(s, Scenario) else Scenario.load(s) for s in given]
+    outline = prepare(loaded, draws, replicates, seed, progress)
+    return carry_out(outline, check_folder(outline, out, resume), workers, progress)
+
+
+def prepare(
+    scenarios: Sequence[Scenario],
+    draws: int = 1,
+    replicates: int | None = None,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> Outline:
+    """Check everything that a study needs: every scenario, the whole data pack, every draw's rates in every month.
+
+    Raises ValueError (DataError, ScenarioError, StudyError among them) with one line.
+    """
+    replicates = (REPLICATES if draws == 1 else 1) if replicates is None else replicates
+    for name, value in (("draws", draws), ("replicates", replicates)):
+        if not 1 <= value <= MOST:
+            raise StudyError(f"{name}: {value} given; allowed: 1 to {MOST}")
+    if seed < 0:
+        raise StudyError(f"seed: {seed} given; allowed: 0 or more")
+    names = [s.name for s in scenarios]
+    if not names or len(set(names)) < len(names):
+        raise StudyError(f"scenarios: {', '.join(names) or 'none'} given; allowed: one or more, each name once")
+    progress = progress or Progress()
+    progress.say(f"laying out {', '.join(names)}")
+    packs = [Pack.load(s.authority) for s in scenarios]
+    for pack in {str(p.folder): p for p in packs}.values():
+        for table in pack.names():
+            pack.table(table)
+    for s, pack in zip(scenarios, packs, strict=True):
+        _check_scenario(s, pack, draws)
+    _warm_up(scenarios[0], progress)
+    return Outline(tuple(scenarios), tuple(pack.digest() for pack in packs), draws, replicates, seed)
+
+
+def _check_scenario(scenario: Scenario, pack: Pack, draws: int) -> None:
+    """Draw 0's whole setting, and every further draw's rates in every month."""
+    from cohort import parameters
+    from cohort.rates import Rates
+
+    try:
+        policy = setting_of(scenario, 0).policy
+        for draw in range(1, draws):
+            params = parameters.draw(pack, draw, scenario.parameters)
+            Rates(pack, params, policy).check(range(scenario.first, scenario.last))
+    except (ValueError, LookupError) as error:
+        said = str(error.args[0])
+        raise StudyError(said if said.startswith(f"{scenario.name}: ") else f"{scenario.name}: {said}") from error
+
+
+def _warm_up(scenario: Scenario, progress: Progress) -> None:
+    """Compile the month if it never was: once for all processes, by a few months that are not kept."""
+    from cohort.world import World
+
+    if not cache.is_warm():
+        progress.say("compiling the month (first run only, about 20 s)")
+        World.start(setting_of(scenario, 0)).run(min(scenario.first + WARM_UP, scenario.last))
+
+
+def check_folder(outline: Outline, out: str | Path | None = None, resume: bool = False) -> Path:
+    """The folder that a study goes to. Raises StudyError if something else is there, or nothing to go on with."""
+    if out is None:
+        if resume:
+            raise StudyError("resume: no folder given; say which study goes on, with --out DIR")
+        return Path("studies") / outline.folder_name()
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise StudyError(f"{folder}: a file is there; allowed: a new folder, or a study to resume")
+    if (folder / MANIFEST).exists():
+        there = Study.open(folder).manifest
+        if there["digest"] != outline.digest():
+            differ = ", ".join(key for key, value in outline.identity().items() if _differs(there.get(key), value))
+            raise StudyError(f"{folder}: holds another study (other {differ or 'contents'}); give another folder")
+        if not resume:
+            raise StudyError(f"{folder}: holds this study ({there['status']}); add --resume, or give another folder")
+    elif folder.exists() and any(folder.iterdir()):
+        raise StudyError(f"{folder}: is not empty and holds no study; allowed: a new or empty folder")
+    elif resume:
+        raise StudyError(f"{folder}: there is no study to resume")
+    return folder
+
+
+def _differs(there: Any, identity: Any) -> bool:
+    """Whether a manifest's entry is not that of an identity; what a manifest says besides does not count."""
+    if isinstance(there, list) and len(there) == len(identity):
+        return not all(mine.items() <= theirs.items() for mine, theirs in zip(identity, there, strict=True))
+    return bool(there != identity)
+
+
+def carry_out(outline: Outline, folder: Path, workers: int | None = None, progress: Progress | None = None) -> Study:
+    """Make what is missing of a study. Stopped by Ctrl-C it keeps what is finished, says so and raises Stopped."""
+    progress = progress or Progress()
+    folder.mkdir(parents=True, exist_ok=True)
+    with _status(folder, _first_manifest(outline, folder)):
+        (folder / "scenarios").mkdir(exist_ok=True)
+        for s in outline.scenarios:
+            _write(folder / "scenarios" / f"{s.name}.toml", s.to_toml())
+        progress.begin(len(outline.runs) * len(outline.scenarios))
+        pool.work(outline.tasks(folder), workers, progress.done)
+    return Study(folder)
+
+
+def _first_manifest(outline: Outline, folder: Path) -> dict[str, Any]:
+    """What the manifest says when work begins; a study that goes on keeps the time of its first start."""
+    there = Study(folder).manifest if (folder / MANIFEST).exists() else {}
+    identity = outline.identity()
+    for entry, s in zip(identity["scenarios"], outline.scenarios, strict=True):
+        last = calendar.label(s.last - 1)
+        entry |= {"title": s.title, "first_month": s.start, "last_month": last, "rules": list(s.rules)}
+    return {
+        "format": FORMAT,
+        "status": "running",
+        "digest": outline.digest(),
+        **identity,
+        "ranges": "one point estimate: chance only" if outline.draws == 1 else "draws from priors, not calibrated",
+        "versions": provenance.versions(),
+        "started": there.get("started", _now()),
+        "ended": None,
+    }
+
+
+@contextmanager
+def _status(folder: Path, manifest: dict[str, Any]) -> Iterator[None]:
+    """Keep the manifest's status true: running, then done, stopped or failed."""
+    _write_manifest(folder, manifest)
+    status = "failed"
+    try:
+        yield
+        status = "done"
+    except KeyboardInterrupt:
+        status = "stopped"
+        raise Stopped(folder) from None
+    finally:
+        _write_manifest(folder, manifest | {"status": status, "ended": _now()})
+
+
+class Stopped(KeyboardInterrupt):
+    """A study was stopped; ``folder`` keeps what is finished, and it can go on."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"stopped; what is finished is kept in {folder}")
+        self.folder = folder
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    _write(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    """A file, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+__all__ = ["Outline", "Progress", "Stopped", "Study", "StudyError", "carry_out", "check_folder", "prepare", "run"]

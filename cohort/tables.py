@@ -1,0 +1,180 @@
+"""A world's record as the tables that a study keeps: pyarrow, fixed columns and order of rows, the same bytes.
+
+    tables.stock(world)                # month, ncy, support, placement, children
+    tables.TABLES["spend"](world)      # by name
+
+Every row says which draw and replicate it is of. All children of Kent are in ``stock`` and ``census``: those without
+additional needs, to whom nothing can happen, come from the tape. So do births, and their moves, in ``flow``; thus for
+every state the stock of the next month is this month's and what flowed in less what flowed out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cohort import calendar, schemas, spending
+from cohort import flow as flows
+from cohort import headline as series
+from cohort.calendar import AGE_GROUPS, NCY_LOWEST, NCYS
+from cohort.processes import REASONS
+from cohort.states import AREAS, MAINSTREAM, NEEDS, NONE_YET, SUPPORTS, Support, state_labels
+
+if TYPE_CHECKING:
+    from cohort.world import World
+
+Ints = NDArray[np.int64]
+NOWHERE = "none"
+"""The placement printed for a child without a plan who is of no school age and in no arranged placement."""
+SERVICES = "services"
+"""The placement, age group and area printed for spend that follows no child."""
+SCHOOL_YEARS = slice(0 - NCY_LOWEST, 13 - NCY_LOWEST + 1)
+"""NCY 0 to 13: a child of these years without a plan and in no arranged placement is printed as "mainstream"."""
+
+
+def headline(world: World) -> pa.Table:
+    """Series, period, value: what is printed. See ``cohort.headline.SERIES``."""
+    names = list(series.series(world.setting.book.vocabulary))
+    periods = _periods(world)
+    found = sorted((names.index(s), periods.index(p), value) for s, p, value in series.rows(world))
+    name, period, value = (np.array(c) for c in zip(*found, strict=True))
+    return _table("headline", world, series=(name, names), period=(period, periods), value=value)
+
+
+def stock(world: World) -> pa.Table:
+    """Children at the start of each month by school year, support and placement."""
+    months, cells = series.held(world)
+    others = _others(world).sum(2)
+    cells[:, :, Support.NONE, MAINSTREAM] += others[: len(months)]
+    month, ncy, support, placement, children = _filled(_placed(cells))
+    return _table(
+        "stock",
+        world,
+        month=(month, _labels(months)),
+        ncy=ncy + NCY_LOWEST,
+        support=(support, SUPPORTS),
+        placement=(placement, _placements(world)),
+        children=children,
+    )
+
+
+def census(world: World) -> pa.Table:
+    """Children each January by school year, area, need, support and placement."""
+    months, others = sorted(world.record.censuses), _others(world)
+    cells = np.stack([world.record.censuses[m] for m in months]).astype(np.int64)
+    for k, january in enumerate(months):
+        cells[k, :, :, NONE_YET, Support.NONE, MAINSTREAM] += others[january - world.setting.scenario.first]
+    month, ncy, area, need, support, placement, children = _filled(_placed(cells))
+    return _table(
+        "census",
+        world,
+        month=(month, _labels(months)),
+        ncy=ncy + NCY_LOWEST,
+        area=(area, AREAS),
+        need=(need, NEEDS),
+        support=(support, SUPPORTS),
+        placement=(placement, _placements(world)),
+        children=children,
+    )
+
+
+def flow(world: World) -> pa.Table:
+    """Children by what happened to them: month, school year, area, event, reason, month of request, from, to."""
+    rows, first = flows.count(world), world.setting.scenario.first
+    states = state_labels(world.setting.book.vocabulary)
+    columns = {
+        "month": (rows["month"], _labels(range(first, world.month))),
+        "ncy": rows["ncy"] + NCY_LOWEST,
+        "area": (rows["area"], AREAS),
+        "event": (rows["event"], (*world.setting.book.events, flows.BIRTH)),
+        "reason": (rows["reason"], REASONS),
+        "request_month": (rows["asked"] - 1, _labels(range(first - flows.ASKED_BEFORE, world.month))),
+        "from": (rows["frm"], states),
+        "to": (rows["to"], states),
+        "children": rows["children"],
+    }
+    return _table("flow", world, **columns)
+
+
+def spend(world: World) -> pa.Table:
+    """Pence by month, placement, age group, area and line: the children's parts sum to what was charged to children."""
+    bill, prices = spending.bill(world), world.setting.prices
+    lines = tuple(dict.fromkeys([c.line for c in prices.charges] + [s.line for s in prices.services]))
+    size = (len(bill.months), prices.placements + 1, len(AGE_GROUPS) + 1, len(AREAS) + 1, len(lines))
+    pence, child_months = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    for charge, by_age in zip(prices.charges, bill.charged, strict=True):
+        counts = np.moveaxis(by_age, 3, 1)
+        child_months[:, :-1, :-1, :-1, lines.index(charge.line)] += counts
+        pence[:, :-1, :-1, :-1, lines.index(charge.line)] += counts * bill.pence(charge)[:, None, None, None]
+    for service in prices.services:
+        pence[:, -1, -1, -1, lines.index(service.line)] += bill.pence(service)
+    at = np.unravel_index(np.flatnonzero((pence != 0) | (child_months != 0)), size)
+    return _table(
+        "spend",
+        world,
+        month=(at[0], _labels(bill.months)),
+        placement=(at[1], (*world.setting.book.vocabulary.labels, SERVICES)),
+        age_group=(at[2], (*AGE_GROUPS, SERVICES)),
+        area=(at[3], (*AREAS, SERVICES)),
+        line=(at[4], lines),
+        child_months=child_months[at],
+        pence=pence[at],
+    )
+
+
+TABLES: dict[str, Callable[[World], pa.Table]] = {
+    "headline": headline,
+    "stock": stock,
+    "census": census,
+    "flow": flow,
+    "spend": spend,
+}
+"""Every table by name, in the order in which a study writes them."""
+
+
+def _table(name: str, world: World, **columns: Any) -> pa.Table:
+    return schemas.table(name, world.setting.params.number, world.replicate, **columns)
+
+
+def _others(world: World) -> Ints:
+    """[month, ncy, area] children without additional needs at the start of each month, the end's included."""
+    events, first = world.setting.events, world.setting.scenario.first
+    years = [calendar.academic_year(first + at - 1) for at in range(len(events.others))]
+    return np.stack([events.by_ncy(events.others, at, year) for at, year in enumerate(years)])
+
+
+def _filled(cells: Ints) -> tuple[Ints, ...]:
+    """Where cells are not 0, in order, and what they hold."""
+    at = np.unravel_index(np.flatnonzero(cells), cells.shape)
+    return (*at, cells[at])
+
+
+def _placed(cells: Ints) -> Ints:
+    """[month, ncy, ..., support, placement + 1]: who has neither plan nor placement, beyond school years, goes last."""
+    out = np.concatenate([cells, np.zeros_like(cells[..., :1])], axis=-1)
+    beyond = np.ones(len(NCYS), np.bool_)
+    beyond[SCHOOL_YEARS] = False
+    unplanned = out[:, beyond, ..., : Support.PLAN, :]
+    unplanned[..., -1] = unplanned[..., MAINSTREAM]
+    unplanned[..., MAINSTREAM] = 0
+    out[:, beyond, ..., : Support.PLAN, :] = unplanned
+    return out
+
+
+def _placements(world: World) -> tuple[str, ...]:
+    return (*world.setting.book.vocabulary.labels, NOWHERE)
+
+
+def _labels(months: Iterable[int]) -> list[str]:
+    return [calendar.label(int(m)) for m in months]
+
+
+def _periods(world: World) -> list[str]:
+    """Every period that a headline can have, months first, then calendar and financial years."""
+    months = range(world.setting.scenario.first, world.setting.scenario.last + 1)
+    years = dict.fromkeys(str(calendar.year(m)) for m in months)
+    return [*_labels(months), *years, *dict.fromkeys(calendar.financial_year(m) for m in months)]
