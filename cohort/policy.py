@@ -129,7 +129,8 @@ class Policy:
     def __or__(self, other: Policy) -> Policy:
         changes = tuple(sorted({*self.changes, *other.changes}, key=repr))
         parts = tuple(sorted({*(self.parts or (self.name,)), *(other.parts or (other.name,))}))
-        return Policy(" + ".join(parts), changes, "; ".join(x for x in (self.because, other.because) if x), parts)
+        because = sorted({why for p in (self, other) for why in p.because.split("; ") if why})
+        return Policy(" + ".join(parts), changes, "; ".join(because), parts)
 
     def first_month(self) -> int | None:
         """The first month in which any change acts, or None if nothing changes."""

@@ -258,6 +258,7 @@ class World:
             "replicate": self.replicate,
             "month": calendar.label(self.month),
             "pack": self.setting.pack.digest(),
+            "policy": repr(self.setting.policy.changes),
         }
         arrays: dict[str, Any] = {k: getattr(self.columns, k) for k in SAVED} | self.record.arrays()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
@@ -277,11 +278,12 @@ class World:
         with np.load(Path(path), allow_pickle=False) as saved:
             about = json.loads(str(saved["about"]))
             s = within or setting.build(Scenario.parse(about["scenario"]), about["draw"])
+            name = Path(path).name
             if s.pack.digest() != about["pack"]:
-                raise ValueError(
-                    f"{Path(path).name}: saved with other data than the pack's: "
-                    f"{about['pack'][:18]}, not {s.pack.digest()[:18]}"
-                )
+                pair = f"{about['pack'][:18]}, not {s.pack.digest()[:18]}"
+                raise ValueError(f"{name}: saved with other data than the pack's: {pair}")
+            if repr(s.policy.changes) != about["policy"]:
+                raise ValueError(f"{name}: saved under another policy; load it within its own setting (within=...)")
             world = cls.start(s, replicate=about["replicate"], seed=about["seed"])
             columns = world.columns._replace(**{k: saved[k] for k in SAVED})
             record = Record.of_arrays(saved)
