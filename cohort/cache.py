@@ -16,7 +16,7 @@ KERNELS = ("draws.py", "month.py")
 """The modules that hold compiled code."""
 
 
-TAPES = ("draws.py", "demography.py", "calendar.py")
+TAPES = ("draws.py", "demography.py", "calendar.py", "states.py")
 """The modules that a demographic tape depends on, besides the pack."""
 KEEP = 6
 """How many tapes are kept: the latest used."""

@@ -214,9 +214,7 @@ class World:
 
     def count_census(self) -> NDArray[np.int32]:
         """[ncy, area, need, support, placement] children with needs at the end of the last month stepped."""
-        year = (
-            calendar.academic_year(self.month - 1) if self.month == self.setting.scenario.first else self._academic_year
-        )
+        year = calendar.academic_year(self.month - 1)
         cells = np.zeros((len(NCYS), len(AREAS), len(NEEDS), len(SUPPORTS), self._placements), np.int32)
         month.count_census(self.columns, year, cells)
         return cells

@@ -303,6 +303,14 @@ def test_11_every_january_is_counted_and_no_other_month():
     assert sorted(run.world.record.stocks) == [*run.months, run.world.month]
 
 
+def test_11_a_census_may_be_taken_in_any_month_and_agrees_with_the_count_september_included():
+    world = World.start(small_setting(every=100, until="2024-12"))
+    while world.month < world.setting.scenario.last:
+        np.testing.assert_array_equal(world.count_census().sum(2), world.count().sum(4))
+        np.testing.assert_array_equal(world.count(), world.record.cells[world.month])
+        world.step()
+
+
 # A world that breaks this stops
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cohort import calendar, start
+from cohort import calendar, demography, start
 from cohort import pack as packs
 from cohort.demography import Tape
 from cohort.pack import Pack
@@ -20,7 +20,7 @@ from cohort.processes import PROCESSES, REASONS, Outcome, Process
 from cohort.rates import Rates
 from cohort.states import AREAS, LUCK_STATUSES, Presence, state_labels
 from cohort.world import World
-from tests.small import KENT, full_setting, keep, small_setting, under, until_month
+from tests.small import KENT, ROWS, full_setting, keep, small_setting, under, until_month
 
 UNTIL = "2026-01"
 FIRST, LAST = calendar.month("2024-01"), calendar.month(UNTIL)
@@ -124,6 +124,15 @@ def test_14_a_setting_built_anew_gives_the_same_bytes():
         assert getattr(again, name).tobytes() == getattr(full.start, name).tobytes()
     anew = replace(under(full), start=again)
     assert_same_bytes(ran(until_month(full, "2024-04")), ran(until_month(anew, "2024-04")))
+
+
+def test_14_a_tape_that_was_kept_is_the_tape_that_is_drawn():
+    kept = full_setting(until="2024-04").tape
+    drawn = demography.build(KENT, kept.start, kept.until)
+    assert (kept.with_needs, kept.districts) == (drawn.with_needs, drawn.districts)
+    for name in ROWS:
+        assert getattr(kept, name).dtype == getattr(drawn, name).dtype
+        assert getattr(kept, name).tobytes() == getattr(drawn, name).tobytes(), name
 
 
 def test_14_the_number_of_threads_does_not_matter():

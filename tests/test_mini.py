@@ -115,6 +115,27 @@ def test_they_agree_from_any_month_on():
         assert_twins(world, twin)
 
 
+def test_they_agree_that_later_months_behave_as_the_24th(folder):
+    rows = (folder / "rates.csv").read_text("utf-8").splitlines()
+    by_month = {f"settle,{since}": ("0" if since >= 24 else "0.4") for since in range(25)}
+    others = [row for row in rows if not row.startswith("settle,")]
+    changed = [f"{key},any,any,{value}" for key, value in by_month.items()]
+    (folder / "rates.csv").write_text("\n".join(others + changed) + "\n", "utf-8", newline="\n")
+    setting = under(small_setting(every=40, until="2024-04"), pack=sealed(folder))
+    world = World.start(setting)
+    refused = np.flatnonzero(world.columns.stage == states.Stage.REFUSED)
+    since = 21 + np.arange(len(refused)) % 9
+    world.columns.clock[refused] = world.month - since
+    twin = MiniWorld.of(world)
+    for _ in range(3):
+        world.step()
+        twin.step()
+        assert_twins(world, twin)
+    settled = np.concatenate([log.row[log.event == setting.book.events.index("settle")] for log in world.record.logs])
+    assert np.isin(settled, refused[since < 24]).any()
+    assert not np.isin(settled, refused[since >= 24]).any()
+
+
 def test_the_twin_leaves_the_world_it_was_made_of_alone():
     world = World.start(small_setting(every=400, until="2024-04"))
     before = {name: column.copy() for name, column in columns_of(world).items()}

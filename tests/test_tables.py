@@ -143,7 +143,7 @@ def test_requests_are_those_decided_withdrawn_gone_and_pending_by_month_of_reque
         event, reason, asked = row["event"], row["reason"], row["request_month"]
         begins = event in {"request", "request_supported", "rerequest"} or (event, reason) == ("resolve", "upheld")
         ends = (
-            event in {"conclude", "conclude_late", "withdraw", "withdraw_assessment"}
+            event in {"conclude", "withdraw", "withdraw_assessment"}
             or (event, reason) == ("decide", "refuse")
             or (event == "leave" and row["from"].endswith(("+requested", "+assessing")))
         )

@@ -1,0 +1,1 @@
+"""How fast the model is, beside other ways of doing the same work: ``python -m benchmarks``."""
