@@ -22,8 +22,8 @@ from benchmarks import timing
 if __name__ == "__main__":
     timing.one_thread()
 
-from benchmarks import engines, floors, kent, luck, report  # noqa: E402 - threads are set before numpy is imported
-from benchmarks.job import Job  # noqa: E402
+from benchmarks import engines, floors, kent, luck, report
+from benchmarks.job import Job
 
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"

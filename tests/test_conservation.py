@@ -17,6 +17,7 @@ from tests.small import small_setting
 UNTIL = "2028-04"
 ISSUES = tuple(p.name for p in PROCESSES if (p.yes.effect | (p.no or p.yes).effect) & Effect.BEGIN_PLAN)
 ASKS = tuple(p.name for p in PROCESSES if p.yes.stage == Stage.REQUESTED)
+REOPENS = tuple(p.name for p in PROCESSES if p.yes.stage == Stage.ASSESSING and p.yes.effect & Effect.START_CLOCK)
 MOVES = tuple(p.name for p in PROCESSES if (p.yes.effect | (p.no or p.yes).effect) & Effect.MOVE)
 LABELS = state_labels(small_setting(every=200, until=UNTIL).book.vocabulary)
 NONE, ELSEWHERE, LEFT = LABELS.index("none"), LABELS.index("elsewhere"), LABELS.index("left")
@@ -169,13 +170,17 @@ def test_3_events_of_nobody_who_is_away():
 @given(LIVES)
 def test_5_no_plan_comes_before_its_request(run):
     start = run.setting.start
-    open_at_start = np.isin(start.stage, (Stage.REQUESTED, Stage.ASSESSING, Stage.APPEALING, Stage.REFUSED))
-    asked = {row: [m] for row, *_, m in log_of(run, *ASKS)}
-    for row, _, frm, to, clock, m in log_of(run, *ISSUES):
+    pending = np.isin(start.stage, (Stage.REQUESTED, Stage.ASSESSING))
+    since = dict(zip(np.flatnonzero(pending).tolist(), start.clock[pending].tolist(), strict=True))
+    plans = 0
+    for row, why, frm, to, clock, m in log_of(run, *ASKS, *REOPENS, *ISSUES):
         if to >= FIRST_PLACED:
             assert LABELS[frm].endswith("+assessing")
-            assert clock < m
-            assert open_at_start[row] or min(asked[row]) < m
+            assert clock == since[row] < m, "its clock runs from its request, or from the appeal that reopened it"
+            plans += 1
+        elif LABELS[to].endswith("+requested") or REASONS[why] == "upheld":
+            since[row] = m
+    assert plans
     for log, _, _, _ in run.turns():
         began = (log.frm < FIRST_PLACED) & (log.to >= FIRST_PLACED) & (log.to < ELSEWHERE)
         assert set(run.names(log)[began]) <= set(ISSUES)
