@@ -66,9 +66,6 @@ def start(pack: Pack, tape: Tape, book: Book, params: Parameters) -> Start:
     n = tape.with_needs
     support, stage, placement, need, anniversary = (np.zeros(n, np.uint8) for _ in range(5))
     estimate = year != PUBLISHED_JANUARY
-    n = tape.with_needs
-    support, stage, placement, need, anniversary = (np.zeros(n, np.uint8) for _ in range(5))
-    estimate = year != PUBLISHED_JANUARY
     s = Start(support, stage, placement, need, anniversary, np.zeros(n, np.int16), estimate, unmet)
     s.need[:] = NONE_YET
     s.anniversary[:] = 255
