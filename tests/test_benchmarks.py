@@ -137,9 +137,10 @@ def test_a_gate_passes_fails_or_was_not_measured():
         "variance ratio of common random numbers": False,
         "children unaffected by the policy who differ": True,
     }
-    found["job_s"][engines.NUMPY]["seconds"] = 99.0
+    found["job_s"][engines.NUMPY]["seconds"], found["luck"]["seeds"] = 99.0, 4
     by_name = {gate["gate"]: gate for gate in report.gates(found)}
     assert by_name["faster than numpy"]["measured"] is None
+    assert by_name["variance ratio of common random numbers"]["passes"] is None
     assert by_name["the numpy twin over the draw floor"]["passes"] is False
 
 
@@ -149,7 +150,7 @@ def example():
     return {
         "job_s": {name: {"seconds": s} for name, s in seconds.items()} | {engines.STARSIM: {"skipped": "not here"}},
         "scaling": {"children": {"500000": 1.0, "5000000": 1.2}},
-        "luck": {"censuses": {"2026-01": {"ratio": 30.0}, "2028-01": {"ratio": 19.0}}, "unaffected": 0},
+        "luck": {"censuses": {"2026-01": {"ratio": 30.0}, "2028-01": {"ratio": 19.0}}, "unaffected": 0, "seeds": 64},
     }
 
 

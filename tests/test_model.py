@@ -55,8 +55,7 @@ def series(model):
 
 def assert_same(one, other):
     """Two models with the same children, logs and collected rows."""
-    assert one.month == other.month
-    assert one.steps == other.steps
+    assert (one.month, one.steps) == (other.month, other.steps)
     for name, column in one.world.columns._asdict().items():
         np.testing.assert_array_equal(column, getattr(other.world.columns, name), err_msg=name)
     for log, same in zip(one.world.record.logs, other.world.record.logs, strict=True):
@@ -89,12 +88,9 @@ def test_a_step_is_a_month_and_the_model_stops_at_the_end_of_the_scenario():
         with pytest.raises(ValueError, match="the scenario ends at 2024-03"):
             model.step()
     assert (model.steps, len(series(model))) == (2, 3)
-
-
-def test_mesas_own_run_of_a_model_goes_to_the_end_too():
-    model = SendModel(small_setting(until="2024-04"))
-    model.run_model()
-    assert (model.month, model.running) == ("2024-04", False)
+    other = SendModel(small_setting(until="2024-03"))
+    other.run_model()
+    assert_same(other, model)
 
 
 def test_a_model_may_be_put_on_a_world_in_its_midst():
@@ -181,7 +177,6 @@ def test_reporters_of_ones_own_can_be_collected():
     model = stepped(2)
     own = mesa.DataCollector({"late": "month"}, {"support": "support", "ncy": lambda child: child.ncy})
     own.collect(model)
-    assert own.get_model_vars_dataframe()["late"].tolist() == ["2024-03"]
     told = own.get_agent_vars_dataframe()
     assert len(told) == len(model.agents)
     assert told["support"].value_counts().to_dict() == model.agents.groupby("support").count()
@@ -225,6 +220,7 @@ def test_sets_agree_with_a_data_frame_of_the_same_children():
     assert plans.groupby("placement").count() == chosen.groupby("placement", observed=True).size().to_dict()
     spent = chosen.groupby("need", observed=True)["cost_pence"].sum().to_dict()
     assert plans.groupby("need").agg("cost_pence", sum) == spent
+    assert len(children.select(where(ncy=(0, 6), areas=["East", "West"]), support="plan")) == len(plans)
     asked = children.select(lambda child: (child.ncy >= 7) & (child.need == "asd") & (child.born < "2012-01"))
     same = frame[(frame["ncy"] >= 7) & (frame["need"] == "asd") & (frame["born"].astype(str) < "2012-01")]
     assert asked.column("number").tolist() == same.index.tolist()
@@ -276,8 +272,7 @@ def test_a_view_is_one_object_while_held_and_follows_the_months():
     before = child.cost_pence
     model.step()
     assert child.cost_pence > before
-    kept = list(mesa.agent.AgentSet([child], random=model.random))
-    assert kept == [child]
+    assert list(mesa.agent.AgentSet([child], random=model.random)) == [child]
     with pytest.raises(IndexError, match="children are numbered from 0 to"):
         model.child(len(model.world.setting.tape))
 
@@ -311,8 +306,6 @@ def test_children_are_changed_by_the_month_only():
             call()
     with pytest.raises(AttributeError):
         model.agents = []
-    with pytest.raises(ValueError, match="read-only"):
-        children.rows[0] = 1
 
 
 def test_a_set_is_indexed_sliced_and_asked_whom_it_holds():
@@ -323,15 +316,8 @@ def test_a_set_is_indexed_sliced_and_asked_whom_it_holds():
     assert children[-1].row == children.rows[-1]
     assert [c.row for c in children[2:9:3]] == children.rows[2:9:3].tolist()
     assert model.child(0) not in children[1:4]
-    assert "Kent" not in children
     assert children.get("ncy")[:5] == [c.ncy for c in children[:5]]
     assert repr(children) == f"<{len(children)} children at the start of 2024-02>"
-
-
-def test_a_policys_where_selects_whom_it_is_for():
-    children = finished().agents
-    found = children.select(where(ncy=(0, 6), areas=["East"], needs=["asd"]), support="plan")
-    assert len(found) == len(children.select(ncy=range(7), area="East", need="asd", support="plan")) > 0
 
 
 def test_what_cannot_be_selected_is_refused_with_what_is_allowed():
@@ -364,18 +350,12 @@ def test_a_model_pickled_or_copied_in_its_midst_goes_on_to_the_same_bytes(again)
     held = other.child(5)
     assert other.child(5) is held
     assert held.model is other
+    assert pickle.loads(pickle.dumps(held)).as_dict() == held.as_dict()
     assert_same(other, model)
     model.step()
     assert other.month != model.month
     assert_same(other.run(), finished())
     assert_same(model.run(), finished())
-
-
-def test_a_view_is_pickled_with_its_model():
-    child = stepped(2).agents[10]
-    other = pickle.loads(pickle.dumps(child))
-    assert other.as_dict() == child.as_dict()
-    assert other.model.child(child.row) is other
 
 
 # elsewhere
