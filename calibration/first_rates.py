@@ -11,22 +11,17 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cohort import calendar, demography
-from cohort.calendar import NCY_LOWEST, NCYS
+from calibration.first_choices import between_phases, choice_rows, groups_of
+from calibration.source import ANY, Floats, Source, at, monthly
+from cohort import calendar
+from cohort.calendar import NCYS
 from cohort.pack import Pack, seal
-from cohort.processes import TRANSFER_NCYS
-from cohort.start import SCHOOL_AGE, plans_by_ncy
-from cohort.states import AREAS, Vocabulary
-
-Floats = NDArray[np.float64]
-ANY = "any"
+from cohort.start import SCHOOL_AGE
+from cohort.states import AREAS
 
 SUPPORTED_ODDS = 6.0
 """Assumption: a child on SEN Support is six times as likely to request as another child with needs of that age (3 to
@@ -47,7 +42,7 @@ requests."""
 CEASED = 0.92
 """Chance that a plan ceases, relative to 2023: (0.55 to 1). 940 ceased in 2022 and 2,001 in 2023, a clear-out; the
 mean of the two years without transfers and deaths is 0.70 of 2023's, but of far more plans at 20 and over. At 20 and
-over it gives 46% a year, between England's 32% and Kent's 54%."""
+over it gives 51% a year, between England's 32% and Kent's 54%."""
 CHANGED_BY_APPEAL = 299 / 3_819
 """Decisions of 2023 to assess that followed mediation or tribunal (SEN2): the published shares are after appeal, the
 model's before."""
@@ -55,65 +50,11 @@ DECISIONS_2024 = 0.86
 """Assumption (0.75 to 1): decisions to assess in 2024 relative to 2023, for decision making grew "more robust" (the
 paper, 3.6) and with 2023's the plans of January 2025 would be 1% too many; it trades against the backlog and
 cessations, which are not published for 2024."""
-SCHOOL_MOVES = 0.5
-"""Assumption: half of the moves that the age profile implies (0.3 to 1): its 212 to special in 2021 against up to 482
-implied."""
-INTO_NMISS = 0.6
-"""Assumption (0.4 to 1): entries to NMISS relative to 2022-23's, since the number in independent schools "stabilised
-during 2024" (3.13)."""
-POST_16_MOVES = 0.9
 ARRIVING_PLANS = 0.5
 """Assumption: who moves in holds a plan half as often as residents with needs of the age (0.2 to 0.9): about 200 a
 year, where plans' stocks and flows of 2019-23 leave a gap of 140 a year on average (-176 to 501)."""
 AT_REVIEW = 0.7
 """Assumption: the share of moves between phases that annual reviews make; the rest are breakdowns."""
-
-
-def monthly(yearly: Floats | float) -> Floats:
-    """The constant monthly chance that gives a yearly one."""
-    return np.asarray(1 - (1 - np.asarray(yearly)) ** (1 / 12))
-
-
-@dataclass(frozen=True)
-class Source:
-    """The published tables, by NCY."""
-
-    pack: Pack
-
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        return Vocabulary()
-
-    @cached_property
-    def plans(self) -> NDArray[np.int64]:
-        """[ncy, placement] January 2024."""
-        return plans_by_ncy(self.pack, self.vocabulary, 2024)
-
-    @cached_property
-    def with_needs(self) -> Floats:
-        """[ncy, area] children with needs in January 2024, by the tape's shares."""
-        first = calendar.month("2024-01")
-        return demography.build(self.pack, first, first + 12).population_with_needs(first).astype(float)
-
-    @cached_property
-    def children(self) -> Floats:
-        first = calendar.month("2024-01")
-        return demography.build(self.pack, first, first + 12).population(first).astype(float)
-
-    @cached_property
-    def supported(self) -> Floats:
-        out = np.zeros(len(NCYS))
-        for r in self.pack.table("estimate_sen_support").rows():
-            out[int(r["ncy"]) - NCY_LOWEST] = r["mode"]
-        return out
-
-    def by_age(self, table: str, column: str, top: int = 20, **where: object) -> Floats:
-        """[ncy] a table by academic age, "20 and over" spread over the plans of those ages."""
-        t = self.pack.table(table).where(**where)
-        out = np.zeros(len(NCYS))
-        for r in t.rows():
-            out[int(r["age"]) - 4 - NCY_LOWEST] += r[column]
-        return out
 
 
 def requests(s: Source) -> dict[str, Floats]:
@@ -138,8 +79,8 @@ def identification(s: Source, supported_requests: Floats) -> dict[str, Floats]:
     flow = (8 * need + 4 * before) / 12
     without = np.maximum(s.with_needs.sum(1) - s.plans.sum(1) - stock, 1)
     down = np.full(len(NCYS), float(monthly(STEP_DOWN)))
-    down[_n(SCHOOL_AGE[1]) + 1 :] = 0.03
-    flow[_n(SCHOOL_AGE[1]) :] *= 8 / 12
+    down[at(SCHOOL_AGE[1]) + 1 :] = 0.03
+    flow[at(SCHOOL_AGE[1]) :] *= 8 / 12
     return {"identify": np.minimum(flow / without / 12 * IDENTIFIED, 0.03), "step_down": down}
 
 
@@ -171,16 +112,16 @@ def cessation(s: Source) -> dict[str, Floats]:
     }
     england = s.by_age("ceased_by_age", "plans", area="England", year=2023, reason="needs_met")
     plans_england = s.by_age("needs_by_age_england", "plans")
-    old = slice(_n(16), None)
+    old = slice(at(16), None)
     ceased = sum(kent.values(), np.zeros(len(NCYS)))
-    ceased[old] = ceased[_n(16)] * s.plans.sum(1)[old] / s.plans.sum(1)[old].sum()
+    ceased[old] = ceased[at(16)] * s.plans.sum(1)[old] / s.plans.sum(1)[old].sum()
     hazard = ceased / np.maximum(s.plans.sum(1) * 0.5 + np.roll(s.plans.sum(1), 1) * 0.5, 1)
     hazard[old] = (
         ceased[old].sum() / 2_480 * np.ones(len(NCYS))[old]
     )  # plans at 20 and over a year before: 54% of them ceased in 2023
     met = england.copy()
-    met[old] = england[_n(16)] / plans_england[old].sum()
-    met[: _n(16)] = england[: _n(16)] / np.maximum(plans_england[: _n(16)], 1)
+    met[old] = england[at(16)] / plans_england[old].sum()
+    met[: at(16)] = england[: at(16)] / np.maximum(plans_england[: at(16)], 1)
     return {"cease": monthly(np.minimum(hazard * CEASED, 0.9)), "review_cease": np.minimum(met * 0.8, 0.1)}
 
 
@@ -188,197 +129,12 @@ def cease_reasons(s: Source) -> Iterable[tuple[object, ...]]:
     """Reasons for ceasing by age, Kent 2023, pooled below 16; the age limit itself is on the tape."""
     names = ("he", "employ", "no_engage", "other")
     by = np.stack([s.by_age("ceased_by_age", "plans", area="Kent", year=2023, reason=r) for r in names], 1)
-    by[: _n(12)] = (0, 0, 0, 1)
-    by[_n(16) :] = by[_n(16)]
+    by[: at(12)] = (0, 0, 0, 1)
+    by[at(16) :] = by[at(16)]
     for n, ncy in enumerate(NCYS):
         for name, share in zip(names, by[n] / by[n].sum(), strict=True):
             yield "cease", ncy, name, round(float(share), 5)
         yield "review_cease", ncy, "needs_met", 1.0
-
-
-GROUPS = {
-    "eotas_other": ("eotas", "ehe", "parental", "other_setting", "alternative_provision"),
-    "no_placement": ("awaiting", "neet", "unknown"),
-}
-
-
-def groups_of(s: Source) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """The ten groups of the implied net moves, and each placement's group."""
-    names = tuple(dict.fromkeys(str(g) for g in s.pack.table("implied_net_transfers")["placement_group"]))
-    of = {p: g for g, members in GROUPS.items() for p in members}
-    return names, np.array(
-        [names.index(of.get(label, label if label in names else "eotas_other")) for label in s.vocabulary.labels]
-    )
-
-
-AFFINITY = {
-    "mainstream": {"srp": 0.3, "state_special": 1, "nmiss": 0.4, "independent_mainstream": 0.1, "fe": 1, "spi": 0.15},
-    "srp": {"mainstream": 0.5, "state_special": 1, "nmiss": 0.3, "fe": 1, "spi": 0.2},
-    "state_special": {"mainstream": 0.1, "nmiss": 0.3, "fe": 0.7, "spi": 0.7},
-    "nmiss": {"mainstream": 0.1, "state_special": 0.4, "fe": 0.7, "spi": 0.7},
-    "early_years": {"mainstream": 1, "srp": 0.15, "state_special": 0.7},
-    "independent_mainstream": {"mainstream": 0.5, "nmiss": 0.3, "fe": 0.7},
-    "fe": {"spi": 0.3},
-    "spi": {"fe": 0.3},
-    "eotas_other": {"mainstream": 0.2, "state_special": 0.3, "nmiss": 0.3, "fe": 0.5, "spi": 0.3},
-    "no_placement": {"mainstream": 0.3, "state_special": 0.5, "nmiss": 0.5, "fe": 0.6, "spi": 0.2},
-}  # fmt: skip
-"""Assumption: where a move from each group is likely to go, before fitting to the implied net moves."""
-
-
-def moves(s: Source, ncy: int, share: float) -> tuple[tuple[str, ...], Floats]:
-    """[from, to] yearly moves between groups on entering a school year: the fewest that give ``share`` of the implied
-    net."""
-    names, of = groups_of(s)
-    before = np.bincount(of, s.plans[_n(ncy - 1)], len(names)) + 1e-3
-    net = np.zeros(len(names))
-    for r in s.pack.table("implied_net_transfers").where(ncy=ncy).rows():
-        net[names.index(str(r["placement_group"]))] = r["net"] * share
-    after = np.maximum(before + net - net.sum() * before / before.sum(), 1e-3)
-    after *= before.sum() / after.sum()
-    prior = np.array([[1.0 if a == b else AFFINITY[a].get(b, 0.1) * 0.04 for b in names] for a in names])
-    prior *= _lawful_groups(s, ncy, names, of)[None, :]
-    after = np.where(prior.sum(0) > 0, after, 0)
-    after *= before.sum() / after.sum()
-    flow = prior * before[:, None]
-    for _ in range(2000):
-        flow *= (after / np.maximum(flow.sum(0), 1e-12))[None, :]
-        flow *= (before / np.maximum(flow.sum(1), 1e-12))[:, None]
-    return names, flow / flow.sum(1, keepdims=True)
-
-
-def _lawful_groups(s: Source, ncy: int, names: tuple[str, ...], of: NDArray[np.int64]) -> Floats:
-    """[group] 1 where some placement of the group may be entered at that NCY."""
-    return np.minimum(np.bincount(of, s.vocabulary.lawful[:, _n(ncy)], len(names)), 1.0)
-
-
-def _members(group: str, ncy: int) -> dict[str, float]:
-    """How a group that is moved into splits into placements (assumption)."""
-    if group == "eotas_other":
-        return {"eotas": 0.55, "ehe": 0.45} if ncy < 12 else {"other_setting": 0.5, "eotas": 0.5}
-    if group == "no_placement":
-        return {"awaiting": 1.0} if ncy < 12 else {"neet": 0.75, "unknown": 0.25}
-    return {group: 1.0}
-
-
-def choice_rows(s: Source) -> Iterable[tuple[object, ...]]:
-    """choice, ncy, frm, to, share: first places, Septembers, moves, tribunals, offers, arrivals."""
-    for ncy in NCYS:
-        yield from _first_rows(s, ncy)
-        yield from _arrival_rows(s, ncy)
-        if ncy in TRANSFER_NCYS:
-            yield from _transfer_rows(s, ncy)
-        if 0 <= ncy <= 11:
-            yield from _move_rows(s, ncy)
-            yield from _tribunal_rows(s, ncy)
-
-
-def _first_rows(s: Source, ncy: int) -> Iterable[tuple[object, ...]]:
-    """First placements of 2022 and 2023's new plans by age (the label is one above academic age), banded; those
-    unlawful at the child's NCY are left out and the rest scaled."""
-    band = next(
-        b
-        for b in ((-5, -1, 0, 3), (0, 1, 5, 6), (2, 5, 7, 10), (6, 11, 11, 15), (12, 14, 16, 18), (15, 21, 19, 20))
-        if b[0] <= ncy <= b[1]
-    )
-    leaf = {str(r["sen2_column"]): str(r["placement"]) for r in s.pack.table("placement_map").rows()}
-    count: dict[str, float] = {}
-    for r in s.pack.table("new_plans_by_age").rows():
-        if band[2] <= int(r["age_label"]) <= band[3]:
-            count[leaf[str(r["sen2_column"])]] = count.get(leaf[str(r["sen2_column"])], 0) + r["plans"]
-    yield from _lawful_rows(s, "first_place", ncy, ANY, count)
-    if ncy <= 12:
-        waiting = {k: v for k, v in count.items() if k not in ("awaiting", "neet", "unknown", "other_setting")}
-        yield from _lawful_rows(s, "offer", ncy, ANY, waiting)
-
-
-def _lawful_rows(s: Source, choice: str, ncy: int, frm: str, count: dict[str, float]) -> Iterable[tuple[object, ...]]:
-    ok = {k: v for k, v in count.items() if v > 0 and s.vocabulary.lawful[s.vocabulary.code(k), _n(ncy)]}
-    if choice in ("first_place", "transfer", "move") and frm != "nmiss" and "nmiss" in ok:
-        ok["nmiss"] *= INTO_NMISS
-    for to, v in sorted(ok.items()):
-        yield choice, ncy, frm, to, round(v / sum(ok.values()), 5)
-
-
-def _arrival_rows(s: Source, ncy: int) -> Iterable[tuple[object, ...]]:
-    """A child who moves in with a plan is placed as Kent's of that age are."""
-    stock = dict(zip(s.vocabulary.labels, s.plans[_n(ncy)].tolist(), strict=True))
-    if not any(s.vocabulary.lawful[s.vocabulary.code(k), _n(ncy)] and v for k, v in stock.items()):
-        stock = {"early_years": 1.0} if ncy < 0 else {"unknown": 1.0}
-    yield from _lawful_rows(s, "arrive_place", ncy, ANY, stock)
-
-
-def _transfer_rows(s: Source, ncy: int) -> Iterable[tuple[object, ...]]:
-    """September's choice from each placement."""
-    if ncy == 0:
-        into = {
-            "mainstream": 0.50,
-            "srp": 0.064,
-            "state_special": 0.40,
-            "awaiting": 0.02,
-            "nmiss": 0.002,
-            "ehe": 0.007,
-            "eotas": 0.007,
-        }
-        for frm in ("early_years", "awaiting", "unknown", "eotas", "parental", "other_setting"):
-            yield from _lawful_rows(s, "transfer", ncy, frm, into)
-        yield from _lawful_rows(
-            s, "transfer", ncy, "mainstream", {"mainstream": 0.8, "srp": 0.03, "state_special": 0.17}
-        )
-        return
-    names, chance = moves(s, ncy, SCHOOL_MOVES if ncy < 12 else POST_16_MOVES)
-    _, of = groups_of(s)
-    for code, p in enumerate(s.vocabulary.placements):
-        if p.with_plan:
-            yield from _lawful_rows(
-                s, "transfer", ncy, p.label, _spread(s, p.label, names[of[code]], names, chance[of[code]], ncy)
-            )
-
-
-def _spread(s: Source, label: str, own: str, names: tuple[str, ...], chance: Floats, ncy: int) -> dict[str, float]:
-    """A row of group moves as placements: who stays in the group stays in the placement, if the law lets them."""
-    out: dict[str, float] = {}
-    stays = s.vocabulary.lawful[s.vocabulary.code(label), _n(ncy)]
-    for g, p in zip(names, chance, strict=True):
-        for to, part in ({label: 1.0} if g == own and stays else _members(g, ncy)).items():
-            out[to] = out.get(to, 0.0) + float(p) * part
-    return out
-
-
-def between_phases(s: Source, ncy: int) -> tuple[tuple[str, ...], Floats]:
-    """[from, to] yearly moves outside phase transfers; at Years 3 and 7, half of those of the years about them."""
-    if ncy in TRANSFER_NCYS or ncy == 0:
-        near = [moves(s, n, SCHOOL_MOVES) for n in (ncy - 1, ncy + 1) if n not in TRANSFER_NCYS and 1 <= n <= 11]
-        off = sum((c * (1 - np.eye(len(c))) for _, c in near), np.zeros_like(near[0][1])) / len(near) / 2
-        return near[0][0], off
-    names, chance = moves(s, ncy, SCHOOL_MOVES)
-    return names, chance * (1 - np.eye(len(chance)))
-
-
-def _move_rows(s: Source, ncy: int) -> Iterable[tuple[object, ...]]:
-    """Where a move between phases goes, from each placement."""
-    names, off = between_phases(s, ncy)
-    _, of = groups_of(s)
-    for code, p in enumerate(s.vocabulary.placements):
-        if p.with_plan and p.label not in ("awaiting", "unknown", "neet", "fe", "spi") and off[of[code]].sum() > 0:
-            row = np.where(np.arange(len(names)) == of[code], 0, off[of[code]])
-            yield from _lawful_rows(s, "move", ncy, p.label, _spread(s, p.label, "", names, row / row.sum(), ncy))
-
-
-def _tribunal_rows(s: Source, ncy: int) -> Iterable[tuple[object, ...]]:
-    """Assumption: appeals over a plan that succeed move the child in about half of cases, to what parents mostly ask
-    for."""
-    from_mainstream = {"state_special": 0.22, "nmiss": 0.22, "independent_mainstream": 0.04}
-    table = {
-        "mainstream": {"mainstream": 0.52, **from_mainstream},
-        "srp": {"srp": 0.5, "state_special": 0.25, "nmiss": 0.25},
-        "state_special": {"state_special": 0.65, "nmiss": 0.35},
-        "awaiting": {"state_special": 0.45, "nmiss": 0.45, "eotas": 0.1},
-        "ehe": {"ehe": 0.4, "eotas": 0.3, "nmiss": 0.3},
-        "eotas": {"eotas": 0.7, "nmiss": 0.3},
-    }
-    for frm, to in table.items():
-        yield from _lawful_rows(s, "tribunal", ncy, frm, to)
 
 
 SINCE = {
@@ -491,10 +247,6 @@ def arrival_rows(s: Source) -> Iterable[tuple[object, ...]]:
     for n, ncy in enumerate(NCYS):
         plan = 0.0 if ncy < -1 else min(s.plans[n].sum() / total[n], 0.5) * ARRIVING_PLANS
         yield ncy, round(float(plan), 5), round(float(min(s.supported[n] / total[n], 0.5)), 5)
-
-
-def _n(ncy: int) -> int:
-    return ncy - NCY_LOWEST
 
 
 def write(folder: Path) -> None:

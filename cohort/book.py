@@ -20,7 +20,7 @@ from cohort.parameters import Parameters
 from cohort.policy import NOTHING, Policy
 from cohort.processes import CHOICES, DIMS, PROCESSES, REASONS, Effect, Outcome, Process, event_names
 from cohort.rates import Rates, sizes
-from cohort.states import LUCK_STATUSES, NEEDS, NONE_YET, Stage, Support, Vocabulary, luck_status
+from cohort.states import LUCK_STATUSES, NEEDS, NONE_YET, Support, Vocabulary, luck_status
 
 ON_TIME_DAYS = 140
 """20 weeks: SEND Regulations 2014, regulation 13."""
@@ -253,6 +253,3 @@ def arrival_shares(pack: Pack) -> NDArray[np.float64]:
 def open_bound(arrays: Arrays, support: int, stage: int, placement: int) -> np.uint32:
     """The hot loop's bound for a child in this state."""
     return np.uint32(arrays.reserved[luck_status(support, stage, placement)])
-
-
-__all__ = ["Arrays", "Book", "Stage", "build", "cumulative"]

@@ -6,7 +6,7 @@ in it runs inside the month. ``where`` is checked when it is written, against th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cohort import calendar
@@ -146,6 +146,3 @@ def combine(policies: Sequence[Policy]) -> Policy:
     for p in policies[1:]:
         together |= p
     return together
-
-
-Sizes = Mapping[str, float]

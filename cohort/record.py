@@ -107,6 +107,3 @@ class Record:
         columns = [saved[f"log.{name}"] for name in Log._fields]
         logs = [Log._make(c[a:b] for c in columns) for a, b in pairwise(edges)]
         return cls(kept[0], kept[1], kept[2], logs)
-
-
-__all__ = ["NCYS", "Record", "cost_of"]

@@ -25,7 +25,7 @@ from cohort.policy import NOTHING, Policy
 from cohort.processes import PROCESSES, TRANSFER_NCYS, Process
 from cohort.record import FIRST_POST_16
 from cohort.scenario import Scenario, ScenarioError
-from cohort.states import AREAS, Presence, Vocabulary
+from cohort.states import AREAS, Vocabulary
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,6 +219,3 @@ def of_tape(scenario: Scenario, pack: Pack, tape: Tape, draw: int = 0, policy: P
     compiled.rates.check(range(scenario.first, scenario.last))
     priced = prices.prices(pack, params, vocabulary)
     return Setting(scenario, pack, tape, params, policy, compiled, priced, start.start(pack, tape, compiled, params))
-
-
-__all__ = ["Presence", "Schedule", "Setting", "build", "of_tape"]

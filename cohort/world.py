@@ -289,8 +289,6 @@ class World:
             return cls(s, about["seed"], about["replicate"], at, columns, record, record.stages[at].copy())
 
 
-def admit(sought: NDArray[np.int16], free: NDArray[np.int64] | None = None) -> NDArray[np.int16]:
-    """Who gets what they seek. With no places counted (``free`` is None) every placement is elastic: all do."""
-    if free is not None:
-        raise NotImplementedError("counted places are not part of this world yet")
+def admit(sought: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Who gets what they seek: everybody, for every placement is elastic. Counted places will be weighed here."""
     return sought

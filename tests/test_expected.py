@@ -17,7 +17,7 @@ from cohort.world import World
 from tests.small import full_setting, small_setting, under, until_month
 
 UNTIL = "2025-10"
-POPULATIONS = range(101, 131)
+POPULATIONS = range(1, 31)
 NCY_AND_PHASE = Coarse(needs=True, areas=True)
 
 
