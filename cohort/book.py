@@ -1,8 +1,8 @@
 """The rule book of a run as arrays: the process table, choices, needs and reasons, laid out for the month.
 
 Built once for a pack, draw and policy. The kernel, its plain twin and the expectation read the same book, so a new
-row in ``processes`` or ``states`` reaches all three. Choices of placement use weights of data x parameter draw only;
-no policy moves them.
+row in ``processes`` or ``states`` reaches all three. Choices of placement use weights of data x parameter draw only; a
+policy redirects what was chosen.
 """
 
 from __future__ import annotations
@@ -67,6 +67,12 @@ class Arrays(NamedTuple):
     """[ncy, need] cumulative: the need recorded at a change"""
     arrive: NDArray[np.uint64]
     """[ncy, 2] cumulative: moves in with a plan, with SEN Support"""
+    redirects: NDArray[np.int64]
+    """[redirect, 3] the choice, the placement chosen, the placement entered instead, in that order"""
+    redirect_offset: NDArray[np.int64]
+    """[redirect, share or appeals]"""
+    redirect_stride: NDArray[np.int64]
+    """[redirect, share or appeals, dimension]"""
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,7 @@ def build(pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: 
     shares = {name: reason_shares(pack, name) for name in tables}
     arrivals = arrival_shares(pack)
     arrays = _events(rates, processes) | _outcomes(processes, rates, vocabulary, tables) | _choices(weights)
+    arrays |= _redirects(rates, vocabulary)
     return Book(
         Arrays(
             **arrays, reason_table=np.concatenate([cumulative(shares[t]) for t in tables]),
@@ -189,6 +196,20 @@ def _choices(weights: dict[str, NDArray[np.float64]]) -> dict[str, Any]:
         parts.append(cumulative(w).ravel())
         at += w.size
     return {"choice_offset": np.array(offsets), "choice_stride": np.array(strides), "choices": np.concatenate(parts)}
+
+
+def _redirects(rates: Rates, vocabulary: Vocabulary) -> dict[str, Any]:
+    """The redirects in the order in which a seeker meets them."""
+    words = [key.split(".") for key in rates.redirects]
+    names = [[f"{kind}.{key}" for kind in ("redirect", "appeal")] for key in rates.redirects]
+    pairs = [[tuple(CHOICES).index(c), vocabulary.code(frm), vocabulary.code(into)] for c, frm, into in words]
+    return {
+        "redirects": np.array(pairs, np.int64).reshape(-1, 3),
+        "redirect_offset": np.array([[rates.offset[n] for n in both] for both in names], np.int64).reshape(-1, 2),
+        "redirect_stride": np.array([[rates.strides(n) for n in both] for both in names], np.int64).reshape(
+            -1, 2, len(DIMS)
+        ),
+    }
 
 
 def choice_weights(pack: Pack, vocabulary: Vocabulary, name: str, by: tuple[str, ...]) -> NDArray[np.float64]:

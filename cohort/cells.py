@@ -58,6 +58,10 @@ class Month(NamedTuple):
     """[h] where a plan that begins now is reviewed; ``arrives``: one that moves in"""
     arrives: Array
     rates: dict[str, Array]
+    moves: dict[str, Array]
+    """choice -> [n, a or 1, d or 1, p or 1, to] weights, of the choices that a policy redirects"""
+    contests: dict[str, Array]
+    """the same of those who contest where they are sent"""
 
 
 class Flows(NamedTuple):

@@ -56,6 +56,8 @@ class Purpose(IntEnum):
     DAY = 12
     """the day of its month on which a request, decision or plan falls"""
     REVIEW_REASON = 13
+    REDIRECT_APPEAL = 14
+    """whether a child whose choice is redirected contests it"""
     TRAIT_SEX = 32
     TRAIT_NEEDS = 33
     TRAIT_SEVERITY = 34
@@ -75,6 +77,8 @@ class Purpose(IntEnum):
     START_REFUSED = 55
     START_APPEAL = 56
     PARAMETER = 64
+    REDIRECT = 128
+    """whether a choice is redirected: 128 + the code of the placement entered, which leaves room for 128 placements"""
 
 
 @nb.njit(cache=True, inline="always")
@@ -118,7 +122,7 @@ def draw_many(keys: U64, salt: int) -> U32:
         return (mix_many(keys + np.uint64(salt)) >> np.uint64(32)).astype(np.uint32)
 
 
-def salt(month: int, purpose: Purpose) -> int:
+def salt(month: int, purpose: int) -> int:
     """The 64-bit salt of a (month, purpose)."""
     return mix_int(_GOLDEN ^ (month * 256 + int(purpose)))
 

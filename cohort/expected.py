@@ -9,7 +9,8 @@ it.
 
 ``Coarse`` says what is lumped: primary needs, areas, or the month of the plan's anniversary. The gap between the
 lumped, the exact and the children is measured (``docs/expected.md``). What it leaves out: rates that differ by
-severity (refused), and which of the children that the tape takes away hold plans: they are taken in proportion.
+severity (refused; see ``diverted`` for redirects), and which of the children that the tape takes away hold plans: they
+are taken in proportion.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar
+from cohort import calendar, diverted
 from cohort.book import MONTH_DAYS, ON_TIME_DAYS
 from cohort.cells import EXACT, LUMPED, Array, Coarse, Flows, Month, N, State, T
 from cohort.landing import Landing
@@ -47,7 +48,8 @@ class Expectation:
     coarse: Coarse = EXACT
 
     def __post_init__(self) -> None:
-        wide = [name for name, shape in self.setting.book.rates.shape.items() if shape[4] > 1]
+        shapes = self.setting.book.rates.shape
+        wide = [name for name in self.setting.book.rates.base if shapes[name][4] > 1]
         if wide:
             raise ValueError(
                 f"the expectation has no severity, on which {', '.join(wide)} depends here; run children instead"
@@ -199,6 +201,7 @@ class Expectation:
             name: self._coarsen(self.setting.book.rates.rate(name, month)) for name in self.setting.book.rates.base
         }
         september = np.float64(calendar.is_september(month))
+        moves = {c: diverted.weights(self.setting.book, c, month) for c in diverted.redirected(self.setting.book)}
         return Month(
             np.minimum(leave, 1.0),
             count["births"],
@@ -208,7 +211,18 @@ class Expectation:
             at_h(month),
             at_h(month + 11),
             rates,
+            {c: self._coarsen_choice(c, w) for c, (w, _) in moves.items()},
+            {c: self._coarsen_choice(c, w) for c, (_, w) in moves.items()},
         )
+
+    def _coarsen_choice(self, choice: str, w: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Redirected weights with lumped axes averaged: areas by their children, needs by those who seek."""
+        if self.coarse.areas and w.shape[1] > 1:
+            w = (w * self._area_weights[:, None, None, None]).sum(1, keepdims=True)
+        if self.coarse.needs and w.shape[2] > 1:
+            needs = self.setting.book.needs["first" if choice == "first_place" else "change"]
+            w = (w * needs[:, None, :, None, None]).sum(2, keepdims=True)
+        return w
 
     def _coarsen(self, rate: NDArray[np.float64]) -> NDArray[np.float64]:
         """A rate over DIMS with lumped axes averaged: areas by their children, needs by plan holders'."""
@@ -233,6 +247,9 @@ class Expectation:
         landing = Landing(self, state, m, xp)
         events, timely = self._happen(landing)
         state = landing.settle(fresh)
+        if landing.redirected:
+            here = np.array([[p.name == "contest", False] for p in self.processes], float)
+            events = events + here[..., None] * landing.redirected_appeals
         return state, Flows(events, timely, arrived, left)
 
     def _turn_and_leave(self, state: State, m: Month, xp: Any) -> tuple[State, Array]:
@@ -299,14 +316,13 @@ class Expectation:
 
     def spend(self, state: State, month: int) -> dict[str, float]:
         """Sub-line -> expected pence in a month, from the state at its end; severity bands are equally likely."""
-        year = calendar.financial_year_start(month)
         stock = self.stock(state).sum(1)
         by_phase = np.stack([stock[:17].sum(0), stock[17:].sum(0)], -1)
         out: dict[str, float] = {}
         for c in self.setting.prices.charges:
-            out[c.line] = out.get(c.line, 0.0) + float((by_phase * c.mask.mean(2)).sum()) * c.pence_a_month(year)
+            out[c.line] = out.get(c.line, 0.0) + float((by_phase * c.mask.mean(2)).sum()) * c.pence_in(month)
         for s in self.setting.prices.services:
-            out[s.line] = out.get(s.line, 0.0) + s.pence_a_month(year)
+            out[s.line] = out.get(s.line, 0.0) + s.pence_in(month)
         return out
 
 

@@ -36,6 +36,9 @@ class Landing:
         self.plans: Any = 0.0
         self.contested: Any = 0.0
         self.seek: dict[str, Any] = {}
+        self.redirected = bool(month.moves)
+        self.redirected_appeals: Any = 0.0
+        """[n] plans contested since a policy sent their holders elsewhere than their choice"""
         self.eventless: Any = 0.0
         """plans to which nothing has happened: who may be reviewed"""
 
@@ -165,11 +168,15 @@ class Landing:
         waiting = s.plans - self.taken["plans"] + self.plans
         contested = s.contested - self.taken["contested"] + self.contested
         enters = np.array(self.of.setting.enters, float)[:, None, None] * m.september
-        w = self.of.moves["transfer"][:, 0]
-        stay_or_go = w * enters + np.eye(w.shape[-1]) * (1 - enters)
-        waiting, contested = (xp.einsum("nadph,npq->nadqh", x, stay_or_go) for x in (waiting, contested))
+        w = self._weights("transfer")
+        stay_or_go = w * enters[:, None, None] + np.eye(w.shape[-1]) * (1 - enters[:, None, None])
+        sent = self._contests("transfer", waiting, enters[:, None, None])
+        waiting, contested = (self._moved(x, stay_or_go) for x in (waiting, contested))
+        waiting, contested = waiting - sent, contested + sent
         for choice, mass in self.seek.items():
-            fresh = fresh + self._placed(choice, mass)
+            sent = self._contests(choice, mass)
+            fresh = fresh + self._placed(mass, self._weights(choice)) - sent
+            contested = contested + sent
         queue = []
         for k, depth in enumerate(self.of.depths):
             stay = s.queue[k] - self.taken["queue"][k] + self.going_on[k]
@@ -180,11 +187,29 @@ class Landing:
             queue.append(xp.concatenate([xp.zeros_like(stay[:1]), *aged]))
         return State(s.still - self.taken["still"] + self.still, tuple(queue), waiting + fresh, contested)
 
-    def _placed(self, choice: str, mass: Array) -> Array:
+    def _weights(self, choice: str) -> Array:
+        """[n, a or 1, d or 1, p or 1, to] of a choice, after what policies redirect."""
+        return self.month.moves[choice] if choice in self.month.moves else self.of.moves[choice][:, None]
+
+    def _contests(self, choice: str, mass: Array, when: Any = 1.0) -> Any:
+        """[n, a, d, p, h] of seekers who contest where a policy sends them."""
+        if choice not in self.month.contests:
+            return 0.0
+        sent = self._placed(mass, self.month.contests[choice] * when)
+        self.redirected_appeals = self.redirected_appeals + sent.sum((1, 2, 3, 4))
+        return sent
+
+    def _placed(self, mass: Array, w: Array) -> Array:
         """[n, a, d, p, h] of seekers after their choice; first places are reviewed a year from now."""
-        w = self.of.moves[choice]
         if mass.ndim == 3:
-            return (mass[..., None] * w[:, None, :, 0])[..., None] * self.month.begins
-        if w.shape[2] > 1:
-            return self.xp.einsum("nadph,npq->nadqh", mass, w[:, 0])
-        return mass.sum(3)[:, :, :, None, :] * w[:, None, 0:1, 0][..., None]
+            return (mass[..., None] * w[:, :, :, 0])[..., None] * self.month.begins
+        if w.shape[3] > 1:
+            return self._moved(mass, w)
+        return mass.sum(3)[:, :, :, None, :] * w[:, :, :, 0][..., None]
+
+    def _moved(self, mass: Array, w: Array) -> Array:
+        """Plans by the placement that they move to."""
+        if w.shape[1] == w.shape[2] == 1:
+            return self.xp.einsum("nadph,npq->nadqh", mass, w[:, 0, 0])
+        wide = self.xp.broadcast_to(w, (*mass.shape[:3], *w.shape[3:]))
+        return self.xp.einsum("nadph,nadpq->nadqh", mass, wide)

@@ -173,15 +173,22 @@ class MiniWorld:
                 decided = child.row in asking or child.placed == self.month  # no placement is decided twice in a month
                 if child.support == Support.PLAN and self.setting.enters[self.year_of(child)] and not decided:
                     self.seekers.append(Seeker(child, "transfer", None))
+        contesting: list[Child] = []
         for child, choice, entry in self.seekers:
             before = self.state(child)
-            child.placement = self.choose(child, choice, CHOICE_PURPOSE.get(choice, Purpose.MOVE))
+            chosen = self.choose(child, choice, CHOICE_PURPOSE.get(choice, Purpose.MOVE))
+            child.placement, contested = self.redirect(child, choice, chosen)
             child.placed = self.month
             after = self.state(child)
             if entry is not None:
                 self.log[entry] = self.log[entry]._replace(to=after)
             elif after != before:
                 self.note(child, "transfer", "", before, after)
+            if contested:
+                contesting.append(child)
+        for child in contesting:
+            self.note(child, "contest", "", self.state(child), self.state(child))
+            child.stage, child.clock = Stage.APPEALING, self.month
 
     def pay(self) -> None:
         """A month at the price of the child's support, placement, severity and phase in this financial year."""
@@ -258,6 +265,22 @@ class MiniWorld:
         weights = at(self.weights[choice], self.traits(child))
         return pick(self.luck(child, purpose), weights) if weights[-1] else child.placement
 
+    def redirect(self, child: Child, choice: str, chosen: int) -> tuple[int, bool]:
+        """Where policies send a child who would go to the placement chosen, and whether that is contested.
+
+        Each redirect acts on the choice as first drawn and has a draw of its own, so their order does not matter, but
+        for two into different placements: then the first in the vocabulary's order.
+        """
+        words = self.setting.book.vocabulary
+        for key in self.setting.book.rates.redirects:
+            of, frm, into = key.split(".")
+            if (of, words.code(frm)) == (choice, chosen) and self.luck(
+                child, Purpose.REDIRECT + words.code(into)
+            ) < self.chance(child, f"redirect.{key}"):
+                contests = self.luck(child, Purpose.REDIRECT_APPEAL) < self.chance(child, f"appeal.{key}")
+                return words.code(into), contests and child.stage == Stage.NONE
+        return chosen, False
+
     # how it is looked up
 
     def here(self) -> Iterator[Child]:
@@ -273,7 +296,7 @@ class MiniWorld:
         since = min(self.month - child.clock, states.SINCE_MOST) if child.stage else 0
         return since, self.year_of(child), child.area, child.need, child.severity, child.placement
 
-    def luck(self, child: Child, purpose: Purpose) -> int:
+    def luck(self, child: Child, purpose: int) -> int:
         """The child's draw of this month for one purpose, in [0, 2**32); nothing else in the world affects it."""
         return draws.draw_int(child.key, draws.salt(self.month, purpose))
 

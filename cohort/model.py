@@ -251,8 +251,7 @@ def _spend(model: SendModel) -> int | None:
     if not model.world.record.logs:
         return None
     world, lived = model.world, model.world.month - 1
-    year = calendar.financial_year_start(lived)
-    services = sum(s.pence_a_month(year) for s in world.setting.prices.services)
+    services = sum(s.pence_in(lived) for s in world.setting.prices.services)
     return cost_of(world.record.cells[world.month], world.setting.price(lived)) + services
 
 

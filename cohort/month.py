@@ -322,6 +322,45 @@ def seek(c, b, seekers, k_seek, academic_year, salts, placements):  # type: igno
 
 
 @nb.njit(cache=True, error_model="numpy")
+def redirect(c, b, chance, seekers, k_seek, academic_year, salts, contests):  # type: ignore[no-untyped-def]
+    """Send seekers elsewhere than their choice, as redirects say: each acts on the choice as first drawn, the first
+    that holds, in the order of the placements entered, with a draw of its own. ``contests`` says who appeals."""
+    for j in range(k_seek):
+        i, kind, chosen = seekers.row[j], seekers.choice[j], seekers.sought[j]
+        contests[j] = False
+        for r in range(b.redirects.shape[0]):
+            if b.redirects[r, 0] != kind or b.redirects[r, 1] != chosen:
+                continue
+            into = b.redirects[r, 2]
+            ncy = academic_year - c.cohort[i]
+            share = chance[_index(b.redirect_offset[:, 0], b.redirect_stride[:, 0], r, 0, ncy, c.area[i], c.need[i],
+                                  c.severity[i], c.placement[i])]  # fmt: skip
+            if draw(c.key[i], salts[1 + into]) < share:
+                seekers.sought[j] = into
+                appeals = chance[_index(b.redirect_offset[:, 1], b.redirect_stride[:, 1], r, 0, ncy, c.area[i],
+                                        c.need[i], c.severity[i], c.placement[i])]  # fmt: skip
+                contests[j] = draw(c.key[i], salts[0]) < appeals and c.stage[i] == 0
+                break
+
+
+@nb.njit(cache=True, error_model="numpy")
+def contest(c, b, log, n, seekers, k_seek, contests, event, month, placements, stages):  # type: ignore[no-untyped-def]
+    """Those who contest a redirected placement appeal, from where they were placed. Returns the log's length."""
+    for j in range(k_seek):
+        if contests[j]:
+            i = seekers.row[j]
+            log.row[n], log.event[n], log.reason[n], log.clock[n] = i, event, 0, 0
+            log.frm[n] = _state(c.support[i], c.stage[i], c.placement[i], placements)
+            stages[c.support[i], c.stage[i]] -= 1
+            c.stage[i], c.clock[i] = APPEALING, month
+            stages[c.support[i], c.stage[i]] += 1
+            log.to[n] = _state(c.support[i], c.stage[i], c.placement[i], placements)
+            _renew(c, b, i, placements)
+            n += 1
+    return n
+
+
+@nb.njit(cache=True, error_model="numpy")
 def settle(c, b, log, n, seekers, k_seek, granted, month, placements):  # type: ignore[no-untyped-def]
     """Put each seeker where it was granted a place, and complete or write its log entry. Returns the log's length."""
     for j in range(k_seek):

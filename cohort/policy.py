@@ -1,140 +1,114 @@
-"""Policies are values: dated, inspectable changes to rates, that compose in any order.
+"""Policies are values: dated, inspectable bundles of changes, that compose in any order.
 
-Here are the parts that the first runs need (``Scale``, ``When``, ``Uncertain``, ``Where``). A policy is data: nothing
-in it runs inside the month. ``where`` is checked when it is written, against the vocabulary, with the closest match.
+    early = Policy("early_years", (Scale("request", by=0.9, when=When("2025-09"), name="requests", because="..."),),
+                   because="paper 5.2", does_not_model="health visitors' capacity")
+    programme = early | communities | ...
+    print(programme.changes())
+
+A policy is data: nothing in it runs inside the month. Rules import this module and the vocabulary only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import TYPE_CHECKING
 
 from cohort import calendar
-from cohort.calendar import NCY_HIGHEST, NCY_LOWEST
-from cohort.processes import PROCESSES
-from cohort.states import AREAS, NEEDS, SEVERITIES, Vocabulary, closest
+from cohort.changes import (
+    INCOMES,
+    REDIRECTABLE,
+    SCALABLE,
+    SCARCE,
+    Change,
+    Close,
+    Delay,
+    Expand,
+    Fund,
+    Open,
+    Price,
+    Redirect,
+    Scale,
+    Set,
+    Withhold,
+    clash,
+    settled,
+)
+from cohort.when import Size, Uncertain, When
+from cohort.where import EVERYWHERE, Where, where
 
-SCALABLE = tuple(dict.fromkeys([p.rate_name for p in PROCESSES] + [p.share for p in PROCESSES if p.share]))
-"""Every rate that a policy may scale."""
-
-
-@dataclass(frozen=True)
-class Uncertain:
-    """A size that is not known: lowest, most likely, highest (a triangular distribution; draw 0 is the mode)."""
-
-    low: float
-    mode: float
-    high: float
-
-    def __post_init__(self) -> None:
-        if not self.low <= self.mode <= self.high:
-            raise ValueError(f"an uncertain size needs low <= mode <= high, not {self.low}, {self.mode}, {self.high}")
-
-
-@dataclass(frozen=True)
-class Where:
-    """The children a change is for: ranges of NCY and severity, sets of areas, needs and placements; empty means
-    all."""
-
-    ncy: tuple[int, int] = (NCY_LOWEST, NCY_HIGHEST)
-    areas: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    placements: tuple[str, ...] = ()
-    severity: tuple[int, int] = (0, SEVERITIES - 1)
-
-    def __post_init__(self) -> None:
-        low, high = self.ncy
-        if not NCY_LOWEST <= low <= high <= NCY_HIGHEST:
-            raise ValueError(f"ncy {self.ncy} is not a range within {NCY_LOWEST} to {NCY_HIGHEST}, lowest first")
-        if not 0 <= self.severity[0] <= self.severity[1] < SEVERITIES:
-            raise ValueError(f"severity {self.severity} is not a range within 0 to {SEVERITIES - 1}, lowest first")
-        for kind, given, allowed in (
-            ("area", self.areas, AREAS),
-            ("need", self.needs, NEEDS),
-            ("placement", self.placements, Vocabulary().labels),
-        ):
-            for one in given:
-                if one not in allowed:
-                    raise ValueError(
-                        f"{one!r} is not {'an' if kind == 'area' else 'a'} {kind}; {closest(one, allowed)}"
-                    )
-
-    def dims(self) -> tuple[str, ...]:
-        """The dimensions that this restricts."""
-        whole = (NCY_LOWEST, NCY_HIGHEST), (0, SEVERITIES - 1)
-        flags = {"ncy": self.ncy != whole[0], "area": bool(self.areas), "need": bool(self.needs),
-                 "severity": self.severity != whole[1], "placement": bool(self.placements)}  # fmt: skip
-        return tuple(d for d, restricted in flags.items() if restricted)
+if TYPE_CHECKING:
+    from typing import Self
 
 
-EVERYWHERE = Where()
+class Changes(tuple[Change, ...]):
+    """The changes of a policy: a tuple that prints as a table, and shows as one in a notebook."""
 
+    __slots__ = ()
 
-def where(ncy: tuple[int, int] | None = None, areas: Sequence[str] = (), needs: Sequence[str] = (),
-          placements: Sequence[str] = (), severity: tuple[int, int] | None = None) -> Where:  # fmt: skip
-    """Children by NCY range, area, need, placement, severity: ``where(ncy=(-1, 1), areas=["East"])``."""
-    return Where(ncy or EVERYWHERE.ncy, tuple(areas), tuple(needs), tuple(placements), severity or EVERYWHERE.severity)
+    def __call__(self) -> Self:
+        """Itself, so that ``print(policy.changes())`` reads as a question."""
+        return self
 
+    def __str__(self) -> str:
+        from cohort.describe import as_text
 
-@dataclass(frozen=True)
-class When:
-    """From which month a change acts, by when in full (linear between), and in which month it ends ("" never)."""
+        return as_text(self)
 
-    start: str
-    full: str = ""
-    end: str = ""
+    def _repr_html_(self) -> str:
+        from cohort.describe import as_html
 
-    def __post_init__(self) -> None:
-        first = calendar.month(self.start)
-        if self.full and calendar.month(self.full) < first:
-            raise ValueError(f"in full in {self.full}, before the start in {self.start}")
-        if self.end and calendar.month(self.end) <= first:
-            raise ValueError(f"ends in {self.end}, not after the start in {self.start}")
-
-    def strength(self, month: int) -> float:
-        """0 before the start, 1 in full; the first month of a phase-in already has its first step."""
-        first = calendar.month(self.start)
-        full = calendar.month(self.full) if self.full else first
-        if month < first or (self.end and month >= calendar.month(self.end)):
-            return 0.0
-        return 1.0 if month >= full else (month - first + 1) / (full - first + 1)
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Multiply a rate by a factor: ``Scale("request", by=0.9, where=where(ncy=(-1, 1)), when=When("2025-09"))``."""
-
-    rate: str
-    by: float | Uncertain
-    when: When
-    where: Where = EVERYWHERE
-    because: str = ""
-
-    def __post_init__(self) -> None:
-        if self.rate not in SCALABLE:
-            raise ValueError(f"{self.rate!r} is not a rate that can be scaled; {closest(self.rate, SCALABLE)}")
-        if isinstance(self.by, float | int) and self.by < 0:
-            raise ValueError(f"a rate cannot be scaled by {self.by}; the factor is 0 or more")
+        return as_html(self)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """A named bundle of changes. ``a | b`` holds the changes of both; the order does not matter."""
+    """A named bundle of changes. ``a | b`` holds the changes of both; the order does not matter.
+
+    Raises ValueError when two changes clash. A rule that is shipped or named in a scenario must also say ``because``
+    and ``does_not_model`` (see ``rulebook``).
+    """
 
     name: str
-    changes: tuple[Scale, ...] = ()
+    changes: Changes | tuple[Change, ...] = ()
     because: str = ""
+    does_not_model: str = ""
+    title: str = ""
+    unlawful: str = ""
+    """the section of law it would break, for a rule that is here only to show what it would do"""
     parts: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        owned = tuple(c if c.owner else replace(c, owner=self.name) for c in self.changes)
+        object.__setattr__(self, "changes", Changes(owned))
+        for one, other in combinations([c for c in owned if isinstance(c, Set)], 2):
+            if said := clash(one, other):
+                raise ValueError(f"{self.name}: {said}")
 
     def __or__(self, other: Policy) -> Policy:
         changes = tuple(sorted({*self.changes, *other.changes}, key=repr))
         parts = tuple(sorted({*(self.parts or (self.name,)), *(other.parts or (other.name,))}))
-        because = sorted({why for p in (self, other) for why in p.because.split("; ") if why})
-        return Policy(" + ".join(parts), changes, "; ".join(because), parts)
+        said = {
+            name: "; ".join(sorted({why for p in (self, other) for why in getattr(p, name).split("; ") if why}))
+            for name in ("because", "does_not_model", "unlawful")
+        }
+        return Policy(" + ".join(parts), changes, **said, parts=parts)
+
+    def settled(self, size: Callable[[Size, str], float]) -> Policy:
+        """The policy of one parameter draw: no size or delay left uncertain. Sizes are keyed by policy and change, so
+        scenarios that share a policy share them."""
+        return replace(self, changes=tuple(settled(c, size) for c in self.changes))
 
     def first_month(self) -> int | None:
-        """The first month in which any change acts, or None if nothing changes."""
-        return min((calendar.month(c.when.start) for c in self.changes), default=None)
+        """The first month in which any change acts, as planned, or None if nothing changes."""
+        return min((calendar.month(c.timing.start) for c in self.changes), default=None)
+
+    def why(self, rate: str, month: str, authority: str = "kent", draw: int = 0, **cell: int | str) -> str:
+        """One rate of one cell taken apart: its base and each change's part. ``why("request", "2026-03", ncy=0)``."""
+        from cohort.describe import why
+
+        return why(self, rate, month, authority, draw, cell)
 
 
 NOTHING = Policy("nothing")
@@ -146,3 +120,8 @@ def combine(policies: Sequence[Policy]) -> Policy:
     for p in policies[1:]:
         together |= p
     return together
+
+
+__all__ = ["EVERYWHERE", "INCOMES", "NOTHING", "REDIRECTABLE", "SCALABLE", "SCARCE", "Change", "Close", "Delay",
+           "Expand", "Fund", "Open", "Policy", "Price", "Redirect", "Scale", "Set", "Size", "Uncertain", "When",
+           "Where", "Withhold", "combine", "where"]  # fmt: skip

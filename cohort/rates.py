@@ -1,15 +1,17 @@
 """From parameters and policies to the month's thresholds: compiled once a month for a scenario and draw, never in the
 loop.
 
-A rate is a base table x the parameter draw x a season x a dated factor x an area factor x what policies do to it. The
-kernel compares integers with integers; a rate above the bound reserved for it is refused here, with the name of what
-broke it.
+A rate is a base table x the parameter draw x a season x a dated factor x an area factor, then put where policies set
+it, then times what they scale it by. Redirects of choices are shares that lie beside the rates, one for each choice,
+placement left and placement entered. The kernel compares integers with integers; a rate above the bound reserved for
+it is refused here, with the name of what broke it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +20,10 @@ from cohort import calendar, draws
 from cohort.calendar import NCY_LOWEST, NCYS
 from cohort.pack import Pack
 from cohort.parameters import Parameters
-from cohort.policy import NOTHING, Policy, Scale
-from cohort.processes import DIMS, PROCESSES, Process
-from cohort.states import AREAS, NEEDS, SEVERITIES, SINCE_MOST, Vocabulary
+from cohort.policy import NOTHING, Change, Policy, Redirect, Scale, Set, Where
+from cohort.processes import CHOICES, DIMS, PROCESSES, Process
+from cohort.states import AREAS, NEEDS, SEVERITIES, SINCE_MOST, Vocabulary, closest
+from cohort.when import known
 
 Floats = NDArray[np.float64]
 
@@ -48,6 +51,11 @@ class BaseRate:
         after the last the last."""
         factor = self.season[month % 12] * (self._dated(month) if self.dated else np.ones(1))
         return np.asarray(factor).reshape(-1, *[1] * (len(DIMS) - 1))
+
+    @property
+    def moves(self) -> bool:
+        """Whether it changes from month to month."""
+        return bool(self.dated) or float(np.ptp(self.season)) > 0
 
     def _dated(self, month: int) -> Floats:
         return self.dated[min(max(month, min(self.dated)), max(self.dated))]
@@ -103,19 +111,46 @@ def _cell(r: Mapping[str, object], by: tuple[str, ...], vocabulary: Vocabulary, 
         if blank:
             cell.append(slice(None))
         else:
-            at = {
-                "ncy": lambda v: int(v) - NCY_LOWEST,
-                "area": AREAS.index,
-                "need": NEEDS.index,
-                "placement": vocabulary.code,
-            }.get(d, int)(given)
+            at = position(d, given, vocabulary)
             cell.append(slice(at, at + 1))
     return tuple(cell)
+
+
+def position(dim: str, value: Any, vocabulary: Vocabulary) -> int:
+    """Where a value lies along a dimension: ``position("ncy", 0, ...)`` is 5. Raises ValueError for what is not one."""
+    if dim not in DIMS:
+        raise ValueError(f"{dim!r} is not a dimension of a rate; {closest(dim, DIMS)}")
+    if dim in ("area", "need", "placement"):
+        words = {"area": AREAS, "need": NEEDS, "placement": vocabulary.labels}[dim]
+        if value not in words:
+            raise ValueError(f"{value!r} is not a value of {dim}; {closest(str(value), words)}")
+        return words.index(value)
+    at, most = int(value) - (NCY_LOWEST if dim == "ncy" else 0), sizes(vocabulary)[dim]
+    if not 0 <= at < most:
+        low = NCY_LOWEST if dim == "ncy" else 0
+        raise ValueError(f"{dim} {value} given; allowed: {low} to {low + most - 1}")
+    return at
 
 
 def bounds(pack: Pack) -> dict[str, float]:
     """Process -> the stretch of the unit interval reserved for it: constants, never derived from a study."""
     return {str(r["process"]): float(r["bound"]) for r in pack.table("bounds").rows()}
+
+
+def _on_rate(policy: Policy, name: str) -> list[Change]:
+    """The changes of a rate, in the order of their stages."""
+    on = [c for c in policy.changes if isinstance(c, Set | Scale) and c.rate == name]
+    return sorted(on, key=lambda c: isinstance(c, Scale))
+
+
+def _redirects(policy: Policy, vocabulary: Vocabulary) -> dict[str, list[Redirect]]:
+    """ "choice.from.into" -> its redirects, those of a choice in the order of the placements entered."""
+    found: dict[tuple[int, int, int], list[Redirect]] = {}
+    for c in policy.changes:
+        if isinstance(c, Redirect):
+            key = (tuple(CHOICES).index(c.choice), vocabulary.code(c.frm), vocabulary.code(c.into))
+            found.setdefault(key, []).append(c)
+    return {f"{c[0].choice}.{c[0].frm}.{c[0].into}": c for _, c in sorted(found.items())}
 
 
 class Rates:
@@ -129,21 +164,24 @@ class Rates:
                  processes: tuple[Process, ...] = PROCESSES) -> None:  # fmt: skip
         self.vocabulary = vocabulary or Vocabulary()
         self.processes = processes
-        self.params, self.policy = params, policy
+        self.params, self.policy = params, policy.settled(params.size)
         self.bounds = bounds(pack)
         missing = [p.name for p in processes if p.name not in self.bounds]
         if missing:
             raise ValueError(f"bounds.csv reserves nothing for {', '.join(missing)}")
         self.base = base_rates(pack, params, self.vocabulary, processes)
-        self._scales = {name: [c for c in policy.changes if c.rate == name] for name in self.base}
+        self.redirects = _redirects(self.policy, self.vocabulary)
+        self.acting: dict[str, list[Any]] = {name: _on_rate(self.policy, name) for name in self.base}
+        for key, changes in self.redirects.items():
+            self.acting[f"redirect.{key}"] = self.acting[f"appeal.{key}"] = changes
         self._limit = {
             name: min([self.bounds[p.name] for p in processes if p.rate_name == name], default=1.0)
-            for name in self.base
+            for name in self.acting
         }
         self._lay_out()
         self._thresholds: dict[tuple[object, ...], NDArray[np.uint32]] = {}
         self._months: dict[int, list[tuple[slice, NDArray[np.uint32]]]] = {}
-        self._moving = [name for name, b in self.base.items() if self._scales[name] or b.dated or np.ptp(b.season) > 0]
+        self._moving = [name for name, acting in self.acting.items() if acting or self.base[name].moves]
 
     def _lay_out(self) -> None:
         """Give each rate its place in ``chance``, with the dimensions that its policies need besides its own."""
@@ -151,9 +189,12 @@ class Rates:
         self.offset: dict[str, int] = {}
         self.shape: dict[str, tuple[int, ...]] = {}
         at = 0
-        for name, base in self.base.items():
-            extra = {d for c in self._scales[name] for d in c.where.dims()}
-            self.shape[name] = tuple(size[d] if d in base.by or d in extra else 1 for d in DIMS)
+        for name, acting in self.acting.items():
+            by = {
+                *(self.base[name].by if name in self.base else ("ncy",)),
+                *(d for c in acting for d in c.where.dims()),
+            }
+            self.shape[name] = tuple(size[d] if d in by else 1 for d in DIMS)
             self.offset[name] = at
             at += int(np.prod(self.shape[name]))
         self.chance = np.zeros(at, np.uint32)
@@ -167,22 +208,42 @@ class Rates:
     def rate(self, name: str, month: int) -> Floats:
         """The rate of a month as floats over all DIMS (length 1 where it does not depend on one). Raises ValueError
         above the bound."""
+        if name not in self.base:
+            return self._diverted(name, month)
         base = self.base[name]
         value = np.broadcast_to(base.table * base.factor(month), self.shape[name]).copy()
-        for change in self._scales[name]:
+        for change in self.acting[name]:
             strength = change.when.strength(month)
-            if strength:
-                value[self._mask(change)] *= 1 + (self._size(change) - 1) * strength
+            if strength and isinstance(change, Set):
+                value[self._mask(name, change.where)] *= 1 - strength
+                value[self._mask(name, change.where)] += known(change.to) * strength
+            elif strength:
+                value[self._mask(name, change.where)] *= 1 + (known(change.by) - 1) * strength
         top = float(value.max(initial=0.0))
         if top > self._limit[name] + 1e-12 or value.min(initial=0.0) < 0:
             self._refuse(name, month, top)
         return value
 
-    def _size(self, change: Scale) -> float:
-        return self.params.size(change.by, repr(change))
+    def _diverted(self, name: str, month: int) -> Floats:
+        """The share that redirects send from one placement to another, or how many of those contest it.
 
-    def _mask(self, change: Scale) -> tuple[NDArray[np.int64], ...]:
-        w, shape = change.where, self.shape[change.rate]
+        Several redirects of one pair leave the product of what each leaves; of those sent, each one's appeal share
+        counts by its own share.
+        """
+        kind, key = name.split(".", 1)
+        kept, sent, contested = (np.full(self.shape[name], x) for x in (1.0, 0.0, 0.0))
+        for change in self.redirects[key]:
+            mask, share = self._mask(name, change.where), known(change.share) * change.when.strength(month)
+            kept[mask] *= 1 - share
+            sent[mask] += share
+            contested[mask] += share * known(change.appeal_share)
+        if kind == "appeal":
+            return np.divide(contested, sent, out=np.zeros_like(sent), where=sent > 0)
+        lawful = self.vocabulary.lawful[self.vocabulary.code(self.redirects[key][0].into)]
+        return (1 - kept) * lawful.reshape([-1 if d == "ncy" else 1 for d in DIMS])
+
+    def _mask(self, name: str, w: Where) -> tuple[NDArray[np.int64], ...]:
+        shape = self.shape[name]
         keep = {
             "ncy": range(w.ncy[0] - NCY_LOWEST, w.ncy[1] - NCY_LOWEST + 1),
             "area": [AREAS.index(a) for a in w.areas],
@@ -197,7 +258,7 @@ class Rates:
 
     def _refuse(self, name: str, month: int, top: float) -> None:
         """Say which rate passes its bound, when, and what may have done it."""
-        acting = [c for c in self._scales[name] if c.when.strength(month)]
+        acting = [c for c in self.acting[name] if c.when.strength(month)]
         what = f"policy {self.policy.name!r}" if acting else f"draw {self.params.number}"
         raise ValueError(
             f"{name} reaches {top:.4f} in {calendar.label(month)}, "
@@ -208,7 +269,7 @@ class Rates:
         """The thresholds of a month, in place: what can move is written anew, the rest was with the first month."""
         if month not in self._months:
             self._months[month] = [
-                self._compiled(name, month) for name in (self._moving if self._months else self.base)
+                self._compiled(name, month) for name in (self._moving if self._months else self.acting)
             ]
         for place, value in self._months[month]:
             self.chance[place] = value
@@ -216,8 +277,9 @@ class Rates:
 
     def _compiled(self, name: str, month: int) -> tuple[slice, NDArray[np.uint32]]:
         """Where a rate goes in ``chance`` and its thresholds in a month; months alike share one array."""
-        acting = tuple(c.when.strength(month) for c in self._scales[name])
-        key = (name, *self.base[name].factor(month).ravel().tolist(), *acting)
+        acting = tuple(c.when.strength(month) for c in self.acting[name])
+        factor = self.base[name].factor(month).ravel().tolist() if name in self.base else ()
+        key = (name, *factor, *acting)
         if key not in self._thresholds:
             self._thresholds[key] = draws.threshold(self.rate(name, month)).ravel()
         value = self._thresholds[key]
@@ -234,4 +296,4 @@ def compile(  # noqa: A001
 ) -> dict[str, Floats]:
     """Every rate of one month by name: for looking at, not for the loop."""
     book = Rates(pack, params, policies)
-    return {name: book.rate(name, month) for name in book.base}
+    return {name: book.rate(name, month) for name in book.offset}

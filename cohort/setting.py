@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import book, cache, calendar, demography, parameters, prices, start
+from cohort import book, cache, calendar, demography, lawful, parameters, prices, rulebook, start
 from cohort.calendar import NCYS
 from cohort.demography import Tape
 from cohort.pack import Pack
-from cohort.policy import NOTHING, Policy
+from cohort.policy import Policy
 from cohort.processes import PROCESSES, TRANSFER_NCYS, Process
 from cohort.record import FIRST_POST_16
 from cohort.scenario import Scenario, ScenarioError
@@ -52,15 +52,15 @@ class Setting:
         return Schedule.of(self.tape)
 
     def price(self, month: int) -> NDArray[np.int64]:
-        """[support, placement, severity, phase] pence a child-month, of the month's financial year."""
-        year = calendar.financial_year_start(month)
-        if year not in self._prices:
-            self._prices[year] = self.prices.monthly(year)
-        return self._prices[year]
+        """[support, placement, severity, phase] pence a child-month, of the month's financial year and policies."""
+        key = self.prices.key(month)
+        if key not in self._prices:
+            self._prices[key] = self.prices.monthly(month)
+        return self._prices[key]
 
     def price_by_cell(self, month: int) -> NDArray[np.int64]:
         """[cohort, cell] the same laid out for the kernel, the last cell (children away) at nothing."""
-        key = (calendar.financial_year_start(month), calendar.academic_year(month))
+        key = (self.prices.key(month), calendar.academic_year(month))
         if key not in self._laid_out:
             by_phase = np.repeat(self.price(month)[None], len(AREAS), axis=0).reshape(-1, 2)
             ncy = key[1] - self.events.cohorts
@@ -69,11 +69,11 @@ class Setting:
         return self._laid_out[key]
 
     @cached_property
-    def _prices(self) -> dict[int, NDArray[np.int64]]:
+    def _prices(self) -> dict[tuple[object, ...], NDArray[np.int64]]:
         return {}
 
     @cached_property
-    def _laid_out(self) -> dict[tuple[int, int], NDArray[np.int64]]:
+    def _laid_out(self) -> dict[tuple[object, int], NDArray[np.int64]]:
         return {}
 
 
@@ -205,17 +205,27 @@ def build(scenario: Scenario, draw: int = 0, policy: Policy | None = None, pack:
     return of_tape(scenario, pack, tape, draw, policy, vocabulary, processes)
 
 
+def ruled(scenario: Scenario) -> Policy:
+    """The policy that a scenario's rules make. Raises ScenarioError for a rule that does not fit, or one that would be
+    unlawful and is not acknowledged."""
+    try:
+        policy = rulebook.of_scenario(scenario.rules, scenario.overrides)
+    except (rulebook.RuleError, ValueError) as error:
+        raise ScenarioError(f"{scenario.name}: {error}") from error
+    if not scenario.acknowledge_unlawful and (broken := lawful.problems(policy)):
+        raise ScenarioError(
+            *(f"{scenario.name}: {line} (to run it all the same: acknowledge_unlawful = true)" for line in broken)
+        )
+    return policy
+
+
 def of_tape(scenario: Scenario, pack: Pack, tape: Tape, draw: int = 0, policy: Policy | None = None,
             vocabulary: Vocabulary | None = None, processes: tuple[Process, ...] = PROCESSES) -> Setting:  # fmt: skip
     """The setting on a given tape: for tests and teaching, where a few thousand children are enough."""
-    if scenario.rules and policy is None:
-        raise ScenarioError(
-            f"{scenario.name}: rules: {', '.join(scenario.rules)} given; allowed: none, as none are written yet"
-        )
+    policy = ruled(scenario) if policy is None else policy
     vocabulary = vocabulary or Vocabulary()
     params = parameters.draw(pack, draw, scenario.parameters)
-    policy = policy or NOTHING
     compiled = book.build(pack, params, policy, vocabulary, processes)
     compiled.rates.check(range(scenario.first, scenario.last))
-    priced = prices.prices(pack, params, vocabulary)
+    priced = prices.prices(pack, params, vocabulary, policy)
     return Setting(scenario, pack, tape, params, policy, compiled, priced, start.start(pack, tape, compiled, params))

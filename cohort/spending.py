@@ -7,13 +7,11 @@ line that is due to prices alone. Services follow no child and are whole pence a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar
 from cohort.calendar import AGE_GROUPS
 from cohort.parameters import estimates
 from cohort.prices import LINES, Charge, Prices, Service
@@ -39,13 +37,7 @@ class Bill:
 
     def pence(self, item: Charge | Service) -> Ints:
         """[month] whole pence that one child-month of a charge, or a month of a service, costs."""
-        price = {year: item.pence_a_month(year) for year in set(self._years)}
-        return np.array([price[year] for year in self._years], np.int64)
-
-    @cached_property
-    def _years(self) -> list[int]:
-        """The financial year that each month belongs to."""
-        return [calendar.financial_year_start(m) for m in self.months]
+        return np.array([item.pence_in(m) for m in self.months], np.int64)
 
     def by_line(self, prices: Prices) -> Ints:
         """[month, line] pence on each of the council's five lines (``prices.LINES``)."""

@@ -161,10 +161,30 @@ class World:
                 c, seekers, self._seeking, self.setting.enters, self.month, self._academic_year
             )
         month.seek(c, b, seekers, self._seeking, self._academic_year, self._salts, self._placements)
+        contests = self._redirect()
         granted = admit(seekers.sought[: self._seeking])
         self._entries = month.settle(
             c, b, self._log, self._entries, seekers, self._seeking, granted, self.month, self._placements
         )
+        if contests is not None:
+            self._entries = month.contest(c, b, self._log, self._entries, seekers, self._seeking, contests,
+                                          self.setting.book.events.index("contest"), self.month, self._placements,
+                                          self.stages)  # fmt: skip
+
+    def _redirect(self) -> NDArray[np.bool_] | None:
+        """Policies send seekers elsewhere than their choice; who contests that. None if no policy redirects."""
+        book = self.setting.book
+        if not len(book.arrays.redirects):
+            return None
+        contests = np.zeros(self._seeking, np.bool_)
+        month.redirect(self.columns, book.arrays, book.rates.chance, self._seekers, self._seeking, self._academic_year,
+                       self._redirect_salts(), contests)  # fmt: skip
+        return contests
+
+    def _redirect_salts(self) -> NDArray[np.uint64]:
+        """The month's salts of appeals against redirects, then of redirects into each placement."""
+        into = [Purpose.REDIRECT + code for code in range(self._placements)]
+        return np.array([draws.salt(self.month, purpose) for purpose in (Purpose.REDIRECT_APPEAL, *into)], np.uint64)
 
     def pay(self) -> None:
         """Each child's month is priced and charged to the child; the counts that it is priced from are kept for

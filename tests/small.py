@@ -54,7 +54,7 @@ def under(whole: Setting, policy: Policy = NOTHING, pack: Pack | None = None, vo
     params = parameters.draw(pack, whole.params.number, whole.scenario.parameters)
     compiled = book.build(pack, params, policy, vocabulary, processes)
     compiled.rates.check(range(whole.scenario.first, whole.scenario.last))
-    priced = prices.prices(pack, params, compiled.vocabulary)
+    priced = prices.prices(pack, params, compiled.vocabulary, policy)
     return replace(whole, pack=pack, params=params, policy=policy, book=compiled, prices=priced)
 
 

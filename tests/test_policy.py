@@ -227,8 +227,8 @@ def test_a_share_may_not_pass_one():
 def test_an_uncertain_size_is_its_mode_in_draw_0_and_within_its_range_in_others():
     scale = Scale("step_down", Uncertain(0.2, 0.5, 0.6), SOON)
     policy = Policy("unsure", (scale,))
-    sizes = [rates_under(policy, draw)._size(scale) for draw in range(40)]
+    sizes = [rates_under(policy, draw).policy.changes[0].by for draw in range(40)]
     assert sizes[0] == 0.5
     assert all(0.2 <= size <= 0.6 for size in sizes)
     assert len(set(sizes)) == 40
-    assert sizes == [rates_under(policy | NOTHING, draw)._size(scale) for draw in range(40)]
+    assert sizes == [rates_under(policy | NOTHING, draw).policy.changes[0].by for draw in range(40)]

@@ -1,0 +1,115 @@
+"""What a policy changes, as a table for people; and one rate taken apart into its base and each change's part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cohort import calendar
+from cohort.changes import Change
+from cohort.when import Size, Uncertain, When
+
+if TYPE_CHECKING:
+    from cohort.policy import Policy
+    from cohort.rates import Rates
+
+HEADINGS = ("policy", "change", "what", "for whom", "from", "in full", "until", "how much", "because")
+_SIZES = {"by": "x {}", "to": "to {}", "share": "{} of them", "appeal_share": "{} appeal", "pounds": "GBP {} a year",
+          "places": "{} places", "months": "{} months", "growth": "growth {}"}  # fmt: skip
+_QUIET = {"by": 1.0, "growth": 0.0}
+"""Sizes that change nothing and need not be told."""
+
+
+def row(change: Change) -> tuple[str, ...]:
+    """One change in words, under ``HEADINGS``."""
+    when = change.timing
+    for_whom = getattr(change, "where", None) or getattr(change, "areas", None) or getattr(change, "area", "")
+    severity = getattr(change, "severity", (0, 4))
+    whom = ", ".join(for_whom) if isinstance(for_whom, tuple) else str(for_whom or "everybody")
+    if severity != (0, 4):
+        whom = f"severity {severity[0]} to {severity[1]}"
+    if entered := getattr(change, "entered", ""):
+        whom += f"; placements from {entered}"
+    return (
+        change.owner, change.label, f"{change.kind} {change.target}", whom, _start(when), when.full, when.end,
+        _sizes(change), change.because,
+    )  # fmt: skip
+
+
+def _start(when: When) -> str:
+    late = f", {_size(when.delay)} months late" if when.delay else ""
+    return when.start + late
+
+
+def _sizes(change: Change) -> str:
+    found = {name: getattr(change, name) for name in _SIZES if hasattr(change, name)}
+    return ", ".join(_SIZES[k].format(_size(v)) for k, v in found.items() if _QUIET.get(k) != v) or "-"
+
+
+def _size(size: Size) -> str:
+    if isinstance(size, Uncertain):
+        return f"{size.mode:g} ({size.low:g} to {size.high:g})"
+    return f"{size:,.0f}" if abs(size) >= 1000 else f"{size:g}"
+
+
+def as_text(changes: Sequence[Change], width: int = 30) -> str:
+    """A table in plain text, long cells cut at ``width``."""
+    rows = [HEADINGS, *(tuple(shorten(cell, width, placeholder="...") for cell in row(c)) for c in changes)]
+    if not changes:
+        return "no changes"
+    wide = [max(len(r[k]) for r in rows) for k in range(len(HEADINGS))]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(r, wide, strict=True)).rstrip() for r in rows]
+    return "\n".join([lines[0], "  ".join("-" * w for w in wide), *lines[1:]])
+
+
+def as_html(changes: Sequence[Change]) -> str:
+    """The same table as HTML, whole and escaped."""
+    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in HEADINGS)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row(c))}</tr>" for c in changes)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def why(policy: Policy, rate: str, month: str, authority: str, draw: int, cell: Mapping[str, int | str]) -> str:
+    """One rate of one cell in a month: its base in a parameter draw, each change's part, and what it comes to."""
+    from cohort import parameters
+    from cohort.pack import Pack
+    from cohort.rates import Rates
+
+    pack, at = Pack.load(authority), calendar.month(month)
+    params = parameters.draw(pack, draw)
+    rates = Rates(pack, params, policy)
+    if rate not in rates.base:
+        raise ValueError(f"{rate!r} is not a rate; allowed: {', '.join(rates.base)}")
+    place = {d: _position(rates, d, value) for d, value in cell.items()}
+    so_far, lines = type(policy)("none"), []
+    before = _value(Rates(pack, params), rate, at, place)
+    lines.append(f"{rate} in {month}, {', '.join(f'{d} {v}' for d, v in cell.items()) or 'everywhere'}, draw {draw}")
+    lines.append(f"  base        {before:.6f} a month")
+    for change in rates.acting[rate]:
+        so_far = type(policy)("so far", (*so_far.changes, change))
+        after = _value(Rates(pack, params, so_far), rate, at, place)
+        part = f"x {after / before:.4f}" if before else f"to {after:.6f}"
+        lines.append(f"  {part:<11} {change.owner}: {change.label} ({change.because or 'no reason given'})")
+        before = after
+    return "\n".join([*lines, f"  comes to    {_value(rates, rate, at, place):.6f} a month"])
+
+
+def _position(rates: Rates, dim: str, value: int | str) -> int:
+    from cohort.rates import position
+
+    return position(dim, value, rates.vocabulary)
+
+
+def _value(rates: Rates, rate: str, month: int, place: Mapping[str, int]) -> float:
+    """The rate at a place; a dimension that is not given is averaged over."""
+    from cohort.processes import DIMS
+
+    grid = rates.rate(rate, month)
+    for axis, d in enumerate(DIMS):
+        if d in place:
+            grid = np.take(grid, [min(place[d], grid.shape[axis] - 1)], axis=axis)
+    return float(grid.mean())
