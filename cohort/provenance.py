@@ -54,6 +54,12 @@ def scenario(given: Scenario) -> str:
     return digest(given.model_dump(mode="json", exclude={"title", "description", "authority"}))
 
 
+def rules(given: Scenario) -> str:
+    """The digest of the rule files that a scenario names by path; rules of the project are in ``code``."""
+    paths = sorted({Path(name.rpartition(":")[0] or name) for name in given.rules if ".py" in name})
+    return digest([hashlib.sha256(p.read_bytes().replace(b"\r\n", b"\n")).hexdigest() for p in paths])
+
+
 def data(pack: Pack) -> str:
     """The digest of a data pack's tables."""
     return pack.digest()

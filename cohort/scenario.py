@@ -4,6 +4,9 @@
     rules = ["early_years"]
     [parameters]
     "price.nmiss" = 47000.0
+    [overrides."early_years.requests"]
+    by = [0.85, 0.9, 1.0]
+    start = "2025-09"
 
 Unknown keys, bad months and unknown parameters are refused with the file, the key, what was given and what is allowed.
 """
@@ -47,6 +50,9 @@ class Scenario(BaseModel):
     )
     rules: tuple[str, ...] = Field(default=(), description="Rules by name, 'file.py:name' or entry point")
     parameters: dict[str, FiniteFloat] = Field(default_factory=dict, description="Parameters fixed to a value")
+    overrides: dict[str, dict[str, float | int | str | tuple[float, float, float]]] = Field(
+        default_factory=dict, description='Sizes and dates of a rule\'s changes: "rule.change" -> field -> value'
+    )
     acknowledge_unlawful: bool = Field(
         default=False, description="Run rules flagged as unlawful; printed on every output"
     )
@@ -102,11 +108,15 @@ class Scenario(BaseModel):
 
     def to_toml(self) -> str:
         """The scenario as effective, as TOML that ``load`` reads back equal."""
-        lines = [
-            f"{key} = {_toml(value)}" for key, value in self.model_dump().items() if key not in {"parameters", "name"}
-        ]
+        apart = {"parameters", "overrides", "name"}
+        lines = [f"{key} = {_toml(value)}" for key, value in self.model_dump().items() if key not in apart]
         fixed = [f"{_toml(key)} = {value!r}" for key, value in sorted(self.parameters.items())]
-        return "\n".join([f"# scenario {self.name}, as effective", *lines, "", "[parameters]", *fixed, ""])
+        over = [
+            line
+            for name, given in sorted(self.overrides.items())
+            for line in ("", f"[overrides.{_toml(name)}]", *(f"{k} = {_toml(v)}" for k, v in sorted(given.items())))
+        ]
+        return "\n".join([f"# scenario {self.name}, as effective", *lines, "", "[parameters]", *fixed, *over, ""])
 
 
 def _say(e: Any) -> str:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cohort import cache, calendar, pool, provenance
+from cohort import cache, calendar, lawful, pool, provenance
 from cohort.pack import Pack
 from cohort.results import FORMAT, MANIFEST, Study, StudyError
 from cohort.scenario import Scenario
@@ -73,7 +73,10 @@ class Outline:
         both = zip(self.scenarios, self.data, strict=True)
         return {
             "code": provenance.code(),
-            "scenarios": [{"name": s.name, "digest": provenance.scenario(s), "data": data} for s, data in both],
+            "scenarios": [
+                {"name": s.name, "digest": provenance.scenario(s), "rules": provenance.rules(s), "data": data}
+                for s, data in both
+            ],
             "seed": self.seed,
             "draws": self.draws,
             "replicates": self.replicates,
@@ -215,7 +218,8 @@ def _first_manifest(outline: Outline, folder: Path) -> dict[str, Any]:
     identity = outline.identity()
     for entry, s in zip(identity["scenarios"], outline.scenarios, strict=True):
         last = calendar.label(s.last - 1)
-        entry |= {"title": s.title, "first_month": s.start, "last_month": last, "rules": list(s.rules)}
+        entry |= {"title": s.title, "first_month": s.start, "last_month": last, "rule_names": list(s.rules)}
+        entry["unlawful"] = lawful.problems(setting_of(s, 0).policy)
     return {
         "format": FORMAT,
         "status": "running",
