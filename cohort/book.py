@@ -7,7 +7,7 @@ policy redirects what was chosen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,10 +97,17 @@ class Book:
 
 
 def build(pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: Vocabulary | None = None,
-          processes: tuple[Process, ...] = PROCESSES) -> Book:  # fmt: skip
-    """The book of a scenario and draw. Raises ValueError naming what is missing or above its bound."""
+          processes: tuple[Process, ...] = PROCESSES, like: Book | None = None) -> Book:  # fmt: skip
+    """The book of a scenario and draw. Raises ValueError naming what is missing or above its bound.
+
+    ``like`` is a book of the same pack, vocabulary and processes, from which is taken what no parameter or policy
+    bears on.
+    """
     vocabulary = vocabulary or Vocabulary()
-    rates = Rates(pack, params, policy, vocabulary, processes)
+    rates = Rates(pack, params, policy, vocabulary, processes, like.rates if like else None)
+    if like:
+        new = like.arrays._replace(**_events(rates, processes), **_redirects(rates, vocabulary))
+        return replace(like, arrays=new, rates=rates)
     weights = {name: choice_weights(pack, vocabulary, name, by) for name, by in CHOICES.items()}
     needs = {
         "first": need_shares(pack, "new_plan_needs_by_age_england"),

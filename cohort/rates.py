@@ -10,7 +10,7 @@ it is refused here, with the name of what broke it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -61,10 +61,8 @@ class BaseRate:
         return self.dated[min(max(month, min(self.dated)), max(self.dated))]
 
 
-def base_rates(
-    pack: Pack, params: Parameters, vocabulary: Vocabulary, processes: tuple[Process, ...] = PROCESSES
-) -> dict[str, BaseRate]:
-    """Every rate that the processes read, from the pack's rate tables and the parameter draw.
+def base_rates(pack: Pack, vocabulary: Vocabulary, processes: tuple[Process, ...] = PROCESSES) -> dict[str, BaseRate]:
+    """Every rate that the processes read, from the pack's rate tables, before any parameter.
 
     Raises ValueError naming the rate if no table holds it.
     """
@@ -72,11 +70,11 @@ def base_rates(
     for p in processes:
         for name, by in ((p.rate_name, p.by), (p.share, p.share_by)):
             if name and name not in found:
-                found[name] = _base_rate(pack, params, vocabulary, name, by)
+                found[name] = _base_rate(pack, vocabulary, name, by)
     return found
 
 
-def _base_rate(pack: Pack, params: Parameters, vocabulary: Vocabulary, name: str, by: tuple[str, ...]) -> BaseRate:
+def _base_rate(pack: Pack, vocabulary: Vocabulary, name: str, by: tuple[str, ...]) -> BaseRate:
     size = sizes(vocabulary)
     by = tuple(d for d in DIMS if d in by)
     grid = np.zeros([size[d] if d in by else 1 for d in DIMS])
@@ -89,7 +87,6 @@ def _base_rate(pack: Pack, params: Parameters, vocabulary: Vocabulary, name: str
     if "area" in by:
         by_area = {str(r["area"]): float(r["factor"]) for r in pack.table("rate_areas").where(rate=name).rows()}
         grid = grid * np.array([by_area.get(a, 1.0) for a in AREAS]).reshape([-1 if d == "area" else 1 for d in DIMS])
-    grid = grid * params.get(f"scale.{name}", 1.0)
     season = np.ones(12)
     for r in pack.table("rate_seasons").where(rate=name).rows():
         season[int(r["month_of_year"]) - 1] = r["factor"]
@@ -161,7 +158,7 @@ class Rates:
     """
 
     def __init__(self, pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: Vocabulary | None = None,
-                 processes: tuple[Process, ...] = PROCESSES) -> None:  # fmt: skip
+                 processes: tuple[Process, ...] = PROCESSES, like: Rates | None = None) -> None:  # fmt: skip
         self.vocabulary = vocabulary or Vocabulary()
         self.processes = processes
         self.params, self.policy = params, policy.settled(params.size)
@@ -169,7 +166,12 @@ class Rates:
         missing = [p.name for p in processes if p.name not in self.bounds]
         if missing:
             raise ValueError(f"bounds.csv reserves nothing for {', '.join(missing)}")
-        self.base = base_rates(pack, params, self.vocabulary, processes)
+        self.plain: dict[str, BaseRate] = like.plain if like else base_rates(pack, self.vocabulary, processes)
+        """the rates before any parameter, which all draws of a pack share"""
+        self.base = {
+            name: replace(rate, table=rate.table * params.get(f"scale.{name}", 1.0))
+            for name, rate in self.plain.items()
+        }
         self.redirects = _redirects(self.policy, self.vocabulary)
         self.acting: dict[str, list[Any]] = {name: _on_rate(self.policy, name) for name in self.base}
         for key, changes in self.redirects.items():

@@ -57,7 +57,8 @@ class Study:
         return sorted(self.folder.glob(f"{table}/scenario=*/part-*.parquet"))
 
     def query(self, sql: str) -> duckdb.DuckDBPyRelation:
-        """A query in which ``headline``, ``stock``, ``census``, ``flow`` and ``spend`` are the study's tables."""
+        """A query in which ``headline``, ``stock``, ``census``, ``flow``, ``spend`` and ``pairs`` are the study's
+        tables."""
         return self._connection.sql(sql)
 
     @cached_property
@@ -92,6 +93,10 @@ class Study:
     def flow(self) -> pd.DataFrame:
         """What happened to children, by month."""
         return self.table("flow")
+
+    def pairs(self) -> pd.DataFrame:
+        """Where the same child is in the first scenario's world and in another's."""
+        return self.table("pairs")
 
     def spend(self) -> pd.DataFrame:
         """Pence by month and line."""

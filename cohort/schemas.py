@@ -66,6 +66,17 @@ SCHEMAS: dict[str, pa.Schema] = {
             _column("pence", pa.int64(), "pence", "cash, prices of the month's financial year"),
         ]
     ),
+    "pairs": pa.schema(
+        [
+            *_RUN,
+            _column("base", LABEL, "scenario", "the world compared with: the study's first scenario"),
+            _column("policy", LABEL, "scenario", "the world of this scenario"),
+            _MONTH,
+            _column("from", LABEL, "state", "where the child is in the base world"),
+            _column("to", LABEL, "state", "where the same child is in the policy's world"),
+            _CHILDREN,
+        ]
+    ),
 }
 """The columns of each table, in order, with what each means and its unit."""
 

@@ -39,6 +39,8 @@ class Setting:
     policy: Policy
     book: book.Book
     prices: prices.Prices
+    laid: start.Layout
+    """what the start shares with that of every other parameter draw"""
     start: start.Start
 
     @cached_property
@@ -190,14 +192,17 @@ TAPE_ARRAYS = ("birth", "arrival", "leaving", "leaving_as", "district", "area", 
 
 def build(scenario: Scenario, draw: int = 0, policy: Policy | None = None, pack: Pack | None = None,
           vocabulary: Vocabulary | None = None, processes: tuple[Process, ...] = PROCESSES,
-          population: int = 0) -> Setting:  # fmt: skip
+          population: int = 0, like: Setting | None = None) -> Setting:  # fmt: skip
     """The setting of a scenario and draw. Every month's rates are checked here.
 
     ``policy`` stands in for the scenario's rules. ``population`` above 0 draws other children with the same published
-    margins, for measuring what the choice of children does; every study uses population 0.
+    margins, for measuring what the choice of children does; every study uses population 0. ``like`` is a setting of the
+    same data, months, vocabulary and processes: what they share is not made again.
 
     Raises ValueError, DataError or ScenarioError naming what is wrong.
     """
+    if like is not None:
+        return of_tape(scenario, like.pack, like.tape, draw, policy, vocabulary, processes, like)
     pack = pack or Pack.load(scenario.authority)
     for name in demography.TABLES:
         pack.table(name)  # a file that is not what was sealed is refused, even where the tape made from it is kept
@@ -220,12 +225,19 @@ def ruled(scenario: Scenario) -> Policy:
 
 
 def of_tape(scenario: Scenario, pack: Pack, tape: Tape, draw: int = 0, policy: Policy | None = None,
-            vocabulary: Vocabulary | None = None, processes: tuple[Process, ...] = PROCESSES) -> Setting:  # fmt: skip
+            vocabulary: Vocabulary | None = None, processes: tuple[Process, ...] = PROCESSES,
+            like: Setting | None = None) -> Setting:  # fmt: skip
     """The setting on a given tape: for tests and teaching, where a few thousand children are enough."""
     policy = ruled(scenario) if policy is None else policy
     vocabulary = vocabulary or Vocabulary()
     params = parameters.draw(pack, draw, scenario.parameters)
-    compiled = book.build(pack, params, policy, vocabulary, processes)
+    compiled = book.build(pack, params, policy, vocabulary, processes, like.book if like else None)
     compiled.rates.check(range(scenario.first, scenario.last))
     priced = prices.prices(pack, params, vocabulary, policy)
-    return Setting(scenario, pack, tape, params, policy, compiled, priced, start.start(pack, tape, compiled, params))
+    laid = like.laid if like else start.layout(pack, tape, compiled)
+    same = like is not None and like.params.values == params.values
+    begun = like.start if like and same else start.start(pack, tape, compiled, params, laid)
+    made = Setting(scenario, pack, tape, params, policy, compiled, priced, laid, begun)
+    if like is not None:
+        made.__dict__["events"] = like.events  # a cached property that depends on the tape alone
+    return made

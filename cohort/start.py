@@ -55,8 +55,29 @@ class Start:
     """(margin, label, plans) by which the needs drawn differ from a margin of England's tables scaled to Kent"""
 
 
-def start(pack: Pack, tape: Tape, book: Book, params: Parameters) -> Start:
-    """The children of the tape's first month. Raises ValueError if it is no January or the pack lacks its totals."""
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """What the start of every parameter draw shares: who has a plan, where, SEN Support, needs; nobody in a stage."""
+
+    plain: Start
+    who: _Order
+
+
+def start(pack: Pack, tape: Tape, book: Book, params: Parameters, laid: Layout | None = None) -> Start:
+    """The children of the tape's first month. Raises ValueError if it is no January or the pack lacks its totals.
+
+    ``laid`` is a layout made of the same pack, tape and vocabulary, to spare making it again.
+    """
+    laid = laid or layout(pack, tape, book)
+    plain = laid.plain
+    columns = {name: getattr(plain, name).copy() for name in COLUMNS}
+    s = Start(**columns, estimate=plain.estimate, unmet=plain.unmet)
+    _give_stages(s, laid.who, pack, book, params)
+    return s
+
+
+def layout(pack: Pack, tape: Tape, book: Book) -> Layout:
+    """The part of a start on which no parameter bears."""
     if not calendar.is_january(tape.start):
         raise ValueError(f"a start is a January census, not {calendar.label(tape.start)}")
     year = calendar.year(tape.start)
@@ -70,9 +91,11 @@ def start(pack: Pack, tape: Tape, book: Book, params: Parameters) -> Start:
     s.need[:] = NONE_YET
     s.anniversary[:] = 255
     _give_plans(s, who, plans, females_by_ncy(pack, book.vocabulary, plans), needs, district_weights(pack, tape))
-    _give_support(s, who, pack, book, params, year)
-    _give_stages(s, who, pack, book, params)
-    return s
+    _give_support(s, who, pack, book, year)
+    return Layout(s, who)
+
+
+COLUMNS = ("support", "stage", "placement", "need", "anniversary", "clock")
 
 
 def plans_by_ncy(pack: Pack, vocabulary: Vocabulary, year: int) -> Ints:
@@ -273,7 +296,7 @@ def _choose(order: Ints, group: Ints, who: _Order, ncy: int, sex: int, total: in
     return np.concatenate([p[:k] for p, k in zip(pools, share, strict=True)])
 
 
-def _give_support(s: Start, who: _Order, pack: Pack, book: Book, params: Parameters, year: int) -> None:
+def _give_support(s: Start, who: _Order, pack: Pack, book: Book, year: int) -> None:
     """SEN Support by NCY (27,968 of school age in January 2024), in keyed order among those without a plan."""
     order = who.by(Purpose.START_SUPPORT, who.here & (s.support == Support.NONE))
     factor = sen_support_total(pack, year) / sen_support_total(pack, PUBLISHED_JANUARY)
@@ -361,6 +384,10 @@ def _race(who: _Order, weight: Floats, among: NDArray[np.bool_], purpose: Purpos
         raise ValueError(
             f"{size} children are to be in a stage of the pipeline at the start, but only {len(rows)} can be"
         )
+    if not size:
+        return rows[:0]
+    home = time <= np.partition(time, size - 1)[size - 1]  # with ties, between which identity decides
+    rows, time = rows[home], time[home]
     return rows[np.lexsort((who.tape.identity[rows], time))[:size]]
 
 

@@ -21,6 +21,7 @@ from cohort import calendar, schemas, spending
 from cohort import flow as flows
 from cohort import headline as series
 from cohort.calendar import AGE_GROUPS, NCY_LOWEST, NCYS
+from cohort.fork import Pairs, labels
 from cohort.processes import REASONS
 from cohort.states import AREAS, MAINSTREAM, NEEDS, NONE_YET, SUPPORTS, Support, state_labels
 
@@ -126,6 +127,22 @@ def spend(world: World) -> pa.Table:
     )
 
 
+def pairs(world: World, together: Pairs, base: str) -> pa.Table:
+    """Where the same child is in two worlds of one run, at the start of Januaries and Aprils."""
+    month, frm, to, children = _filled(together.children)
+    words = labels(world.setting)
+    return _table(
+        PAIRS,
+        world,
+        base=(np.zeros_like(month), (base,)),
+        policy=(np.zeros_like(month), (world.setting.scenario.name,)),
+        month=(month, _labels(together.months)),
+        **{"from": (frm, words), "to": (to, words)},
+        children=children,
+    )
+
+
+PAIRS = "pairs"
 TABLES: dict[str, Callable[[World], pa.Table]] = {
     "headline": headline,
     "stock": stock,

@@ -7,7 +7,7 @@ appears under its name only when it is whole, and a file that is there is left, 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -34,6 +34,12 @@ class Task:
     seed: int
     out: Path
 
+    def tables(self, scenario: Scenario) -> tuple[str, ...]:
+        """The tables that are written of a scenario: ``pairs`` of all but the first, against which they are paired."""
+        from cohort.tables import PAIRS, TABLES
+
+        return (*TABLES, PAIRS) if scenario != self.scenarios[0] else tuple(TABLES)
+
     def path(self, table: str, scenario: Scenario) -> Path:
         """Where a table of a scenario goes."""
         return self.out / table / f"scenario={scenario.name}" / f"part-{self.index:05d}.parquet"
@@ -41,45 +47,55 @@ class Task:
 
 def run_task(task: Task, after_run: Callable[[], None] = lambda: None) -> tuple[Path, ...]:
     """Carry out what is missing of a task, telling ``after_run`` of each run; returns the paths of all its files."""
-    from cohort.tables import TABLES
-
-    paths = []
-    for scenario in task.scenarios:
-        missing = [name for name in TABLES if not task.path(name, scenario).exists()]
-        if missing:
-            tables = _simulate(task, scenario, missing, after_run)
-            for name in missing:
-                write(tables[name], task.path(name, scenario))
-        else:
-            for _ in task.runs:
-                after_run()
-        paths += [task.path(name, scenario) for name in TABLES]
+    paths = [task.path(name, scenario) for scenario in task.scenarios for name in task.tables(scenario)]
+    if all(path.exists() for path in paths):
+        for _ in range(len(task.runs) * len(task.scenarios)):
+            after_run()
+        return tuple(paths)
+    for path, table in _simulate(task, after_run):
+        if not path.exists():
+            write(table, path)
     return tuple(paths)
 
 
-def _simulate(
-    task: Task, scenario: Scenario, names: Sequence[str], after_run: Callable[[], None]
-) -> dict[str, pa.Table]:
-    """Every run of a scenario, as one table a name, in the order of the runs."""
+def _simulate(task: Task, after_run: Callable[[], None]) -> Iterator[tuple[Path, pa.Table]]:
+    """Every run of every scenario, as one table a name and scenario, in the order of the runs.
+
+    The scenarios of a run are stepped together until they differ, so that a policy costs only the months it acts in.
+    """
     import pyarrow as pa
 
-    from cohort.tables import TABLES
-    from cohort.world import World
+    from cohort.fork import run_together
+    from cohort.tables import PAIRS, TABLES, pairs
 
-    parts: dict[str, list[pa.Table]] = {name: [] for name in names}
+    parts: dict[Path, list[pa.Table]] = {}
     for draw, replicate in task.runs:
-        world = World.start(setting_of(scenario, draw), replicate=replicate, seed=task.seed).run()
-        for name in names:
-            parts[name].append(TABLES[name](world))
-        after_run()
-    return {name: pa.concat_tables(tables).combine_chunks() for name, tables in parts.items()}
+        settings = [setting_of(s, draw) for s in task.scenarios]
+        for scenario, (world, together) in zip(
+            task.scenarios, run_together(settings, task.seed, replicate), strict=True
+        ):
+            for name in task.tables(scenario):
+                made = pairs(world, together, task.scenarios[0].name) if name == PAIRS else TABLES[name](world)
+                parts.setdefault(task.path(name, scenario), []).append(made)
+            after_run()
+    for path, tables in parts.items():
+        yield path, pa.concat_tables(tables).combine_chunks()
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
+def _first(authority: str, start: str, until: str) -> Setting:
+    """A setting without rules, of which the others of the same data and months take what no rule or draw bears on."""
+    from cohort import setting
+
+    return setting.build(Scenario(name="first", authority=authority, start=start, until=until))
+
+
+@lru_cache(maxsize=64)
 def _setting(scenario: str, draw: int) -> Setting:
     from cohort import setting
 
-    return setting.build(Scenario.model_validate_json(scenario), draw)
+    given = Scenario.model_validate_json(scenario)
+    return setting.build(given, draw, like=_first(given.authority, given.start, given.until))
 
 
 def setting_of(scenario: Scenario, draw: int) -> Setting:

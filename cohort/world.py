@@ -266,6 +266,14 @@ class World:
             self.setting, self.seed, self.replicate, self.month, columns, self.record.copy(), self.stages.copy()
         )
 
+    def under(self, other: Setting) -> World:
+        """A copy that goes on in another setting: of the same children, and alike until this month (see ``fork``)."""
+        if other.tape is not self.setting.tape:
+            raise ValueError("a world goes on only among its own children: the other setting has another tape")
+        world = self.copy()
+        world.setting = other
+        return world
+
     def save(self, path: str | Path) -> Path:
         """Write the world to a file, whole or not at all; ``World.load`` resumes it."""
         path = Path(path)

@@ -1,0 +1,105 @@
+"""Worlds of one run under several scenarios: stepped together until they differ, then compared child by child.
+
+Until the first month in which two scenarios' policies differ their worlds are the same world, so it is stepped once
+and copied: the second world costs only the months that follow. The same child is then looked up in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cohort import calendar
+from cohort.calendar import APRIL
+from cohort.setting import Setting
+from cohort.states import Presence, Stage, Support
+from cohort.world import World
+
+PAIRED = ("from", "to")
+
+
+def first_difference(one: Setting, other: Setting) -> int:
+    """The first month in which a world of one setting may differ from one of the other, given the same luck.
+
+    The last month of the shorter scenario if none differs.
+    """
+    first, last = one.scenario.first, min(one.scenario.last, other.scenario.last)
+    same = (
+        one.tape is other.tape
+        and one.pack.digest() == other.pack.digest()
+        and one.params.values == other.params.values
+        and one.book.processes == other.book.processes
+        and other.scenario.first == first
+    )
+    if not same:
+        return first
+    apart = set(one.book.rates.policy.changes) ^ set(other.book.rates.policy.changes)
+    return min([calendar.month(c.timing.start) for c in apart] + [last]) if apart else last
+
+
+def labels(setting: Setting) -> tuple[str, ...]:
+    """The words of a ``pairs`` row: support and stage without a plan, the placement with one."""
+    return ("none", "sen_support", "asking", *setting.book.vocabulary.labels)
+
+
+def where_each_is(world: World) -> NDArray[np.uint8]:
+    """[child] code into ``labels``; 255 for children who are not there."""
+    c = world.columns
+    asking = (c.support < Support.PLAN) & (c.stage != Stage.NONE)
+    code = np.where(c.support == Support.PLAN, 3 + c.placement, np.where(asking, 2, c.support))
+    return np.where(c.presence == Presence.HERE, code, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """How many children are where in two worlds at the start of some months: [month, place in base, in policy]."""
+
+    months: tuple[int, ...]
+    children: NDArray[np.int64]
+
+
+def compared_in(month: int) -> bool:
+    """Whether worlds are compared at the start of a month: census Januaries and the ends of financial years."""
+    return calendar.is_january(month) or calendar.month_of_year(month) == APRIL
+
+
+def run_together(settings: Sequence[Setting], seed: int, replicate: int) -> Iterator[tuple[World, Pairs]]:
+    """Each setting's world at its end, in order, with its pairs against the first's: for the first, against itself."""
+    base = World.start(settings[0], replicate=replicate, seed=seed)
+    forks = [min(first_difference(settings[0], s), s.scenario.last) for s in settings]
+    kept: dict[int, World] = {}
+    seen: dict[int, NDArray[np.uint8]] = {}
+    for month in range(base.month, settings[0].scenario.last + 1):
+        for k in (k for k, fork in enumerate(forks) if k and fork == month):
+            kept[k] = base.under(settings[k])
+        if compared_in(month):
+            seen[month] = where_each_is(base)
+        if month < settings[0].scenario.last:
+            base.step()
+    yield base, _pairs(settings[0], seen, seen)
+    for k, s in enumerate(settings[1:], 1):
+        world = kept.pop(k, None) or World.start(s, replicate=replicate, seed=seed)
+        yield _alone(world, seen if s.tape is settings[0].tape else {})
+
+
+def _alone(world: World, base: dict[int, NDArray[np.uint8]]) -> tuple[World, Pairs]:
+    """A world run from where it left the base, with its pairs; without a base of the same children it has none."""
+    found = {m: where for m, where in base.items() if m <= world.month}
+    while world.month < world.setting.scenario.last:
+        world.step()
+        if compared_in(world.month):
+            found[world.month] = where_each_is(world)
+    return world, _pairs(world.setting, base, found)
+
+
+def _pairs(setting: Setting, base: dict[int, NDArray[np.uint8]], other: dict[int, NDArray[np.uint8]]) -> Pairs:
+    width, months = len(labels(setting)), tuple(sorted(base.keys() & other.keys()))
+    out = np.zeros((len(months), width, width), np.int64)
+    for k, m in enumerate(months):
+        here = (base[m] != 255) & (other[m] != 255)
+        key = base[m][here].astype(np.int64) * width + other[m][here]
+        out[k] = np.bincount(key, minlength=width * width).reshape(width, width)
+    return Pairs(months, out)
