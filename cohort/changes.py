@@ -20,6 +20,8 @@ from cohort.where import EVERYWHERE, Where
 
 SCALABLE = tuple(dict.fromkeys([p.rate_name for p in PROCESSES] + [p.share for p in PROCESSES if p.share]))
 """Every rate that a policy may set or scale."""
+BY_MONTHS_SINCE = tuple(p.rate_name for p in PROCESSES if "since" in p.by)
+"""The rates that go by months since a request, refusal or appeal."""
 REDIRECTABLE = tuple(c for c in CHOICES if c != "arrive_place")
 """Every choice of placement that a policy may redirect; where those who move in are placed is not the council's."""
 SCARCE = ("state_special", "srp")
@@ -87,11 +89,13 @@ def _within(what: str, size: Size, low: float, high: float = float("inf")) -> No
             raise ValueError(f"{what} cannot be {end:g}; allowed: {allowed}")
 
 
-def _rate(name: str, verb: str) -> None:
+def _rate(name: str, verb: str, where: Where) -> None:
     if name in CHOICES and name not in SCALABLE:
         raise ValueError(f"{name!r} is not a rate that can be {verb} but a choice of placement; use Redirect")
     if name not in SCALABLE:
         raise ValueError(f"{name!r} is not a rate that can be {verb}; {closest(name, SCALABLE)}")
+    if "since" in where.dims() and name not in BY_MONTHS_SINCE:
+        raise ValueError(f"{name!r} does not go by months since; allowed: {', '.join(BY_MONTHS_SINCE)}")
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class Scale(Change):
     kind: ClassVar[str] = "scale"
 
     def __post_init__(self) -> None:
-        _rate(self.rate, "scaled")
+        _rate(self.rate, "scaled", self.where)
         if ends(self.by)[0] < 0:
             raise ValueError(f"a rate cannot be scaled by {ends(self.by)[0]}; the factor is 0 or more")
 
@@ -128,7 +132,7 @@ class Set(Change):
     kind: ClassVar[str] = "set"
 
     def __post_init__(self) -> None:
-        _rate(self.rate, "set")
+        _rate(self.rate, "set", self.where)
         _within(f"{self.rate} set to a chance", self.to, 0, 1)
 
     @property
@@ -165,6 +169,8 @@ class Redirect(Change):
             raise ValueError(f"a redirect from {self.frm!r} to itself changes nothing")
         _within("a redirected share", self.share, 0, 1)
         _within("an appeal share", self.appeal_share, 0, 1)
+        if "since" in self.where.dims():
+            raise ValueError("a choice of placement does not go by months since; leave since out of the redirect")
         p = words.placements[words.code(self.into)]
         low, high = self.where.ncy
         if not p.with_plan or max(low, p.from_ncy) > min(high, p.to_ncy):

@@ -247,6 +247,7 @@ class Rates:
     def _mask(self, name: str, w: Where) -> tuple[NDArray[np.int64], ...]:
         shape = self.shape[name]
         keep = {
+            "since": range(w.since[0], w.since[1] + 1),
             "ncy": range(w.ncy[0] - NCY_LOWEST, w.ncy[1] - NCY_LOWEST + 1),
             "area": [AREAS.index(a) for a in w.areas],
             "need": [NEEDS.index(n) for n in w.needs],

@@ -43,6 +43,8 @@ def ratio(policy, name, at):
     (lambda: where(ncy=(0, 22)), "-5 to 21"),
     (lambda: where(severity=(3, 1)), "lowest first"),
     (lambda: where(severity=(0, 5)), "0 to 4"),
+    (lambda: where(since=(3, 25)), "0 to 24 months"),
+    (lambda: Scale("request", 0.9, SOON, where(since=(0, 4))), "'request' does not go by months since; allowed: dec"),
     (lambda: When("2025-4"), "'2025-4' is not a month; write it like '2024-01'"),
     (lambda: When("2025-04", full="2025-03"), "in full in 2025-03, before the start in 2025-04"),
     (lambda: When("2025-04", end="2025-04"), "ends in 2025-04, not after the start"),
@@ -64,7 +66,8 @@ def test_every_rate_and_share_of_every_process_can_be_scaled():
 def test_where_says_which_dimensions_it_restricts():
     assert EVERYWHERE.dims() == ()
     assert where(ncy=(NCY_LOWEST, NCY_HIGHEST), severity=(0, SEVERITIES - 1)).dims() == ()
-    assert where(ncy=(0, 1), areas=["East"], needs=["asd"], placements=["srp"], severity=(4, 4)).dims() == DIMS[1:]
+    every = where(ncy=(0, 1), areas=["East"], needs=["asd"], placements=["srp"], severity=(4, 4), since=(0, 3))
+    assert every.dims() == DIMS
 
 
 # Composed in any order
@@ -175,6 +178,13 @@ def test_a_placement_or_two_can_be_named():
     by = ratio(policy, moves, month("2025-04"))
     changed = {PLACEMENTS[i].label for i in np.argwhere(by < 1)[:, DIMS.index("placement")]}
     assert changed == {"srp", "nmiss"}
+
+
+def test_the_months_since_a_request_can_be_named():
+    policy = Policy("late ones", (Scale("conclude", 0.5, SOON, where(since=(5, 24))),))
+    by = ratio(policy, "conclude", month("2025-04")).reshape(-1)
+    np.testing.assert_allclose(by[2:5], 1)
+    np.testing.assert_allclose(by[5:], 0.5)
 
 
 # When
