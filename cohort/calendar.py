@@ -8,6 +8,7 @@ year (April to March, "2025-26") and the academic year (September to August, nam
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 NCY_LOWEST, NCY_HIGHEST = -5, 21
 NCYS = range(NCY_LOWEST, NCY_HIGHEST + 1)
@@ -20,6 +21,7 @@ AGE_GROUPS = ("under_5", "5_10", "11_15", "16_19", "20_25")
 _LABEL = re.compile(r"(\d{4})-(\d{2})")
 
 
+@lru_cache(maxsize=1024)
 def month(label: str) -> int:
     """The month that a label such as "2024-01" names. Raises ValueError with what is allowed."""
     found = _LABEL.fullmatch(label)

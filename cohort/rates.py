@@ -9,7 +9,7 @@ it is refused here, with the name of what broke it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -57,8 +57,15 @@ class BaseRate:
         """Whether it changes from month to month."""
         return bool(self.dated) or float(np.ptp(self.season)) > 0
 
+    def moment(self, month: int) -> tuple[int, int]:
+        """Equal for months whose factors are equal: the month of the year and the dated month that holds."""
+        return month % 12 if np.ptp(self.season) else 0, self._dated_month(month) if self.dated else 0
+
+    def _dated_month(self, month: int) -> int:
+        return min(max(month, min(self.dated)), max(self.dated))
+
     def _dated(self, month: int) -> Floats:
-        return self.dated[min(max(month, min(self.dated)), max(self.dated))]
+        return self.dated[self._dated_month(month)]
 
 
 def base_rates(pack: Pack, vocabulary: Vocabulary, processes: tuple[Process, ...] = PROCESSES) -> dict[str, BaseRate]:
@@ -184,6 +191,8 @@ class Rates:
         self._thresholds: dict[tuple[object, ...], NDArray[np.uint32]] = {}
         self._months: dict[int, list[tuple[slice, NDArray[np.uint32]]]] = {}
         self._moving = [name for name, acting in self.acting.items() if acting or self.base[name].moves]
+        self._moving_outside_september = [n for n in self._moving if n.split(".")[1:2] != ["transfer"]]
+        """a transfer is chosen in September only, so that its redirects are looked up in no other month"""
 
     def _lay_out(self) -> None:
         """Give each rate its place in ``chance``, with the dimensions that its policies need besides its own."""
@@ -200,6 +209,23 @@ class Rates:
             self.offset[name] = at
             at += int(np.prod(self.shape[name]))
         self.chance = np.zeros(at, np.uint32)
+        self._cells = {name: [self._mask(name, c.where) for c in acting] for name, acting in self.acting.items()}
+        self._shares: dict[tuple[object, ...], tuple[Floats, Floats]] = {}
+        self._strong: dict[tuple[str, int], tuple[float, ...]] = {}
+
+    def _strengths(self, name: str, month: int) -> tuple[float, ...]:
+        """How far each change of a rate acts in a month."""
+        if (name, month) not in self._strong:
+            self._strong[name, month] = tuple([c.when.strength(month) for c in self.acting[name]])
+        return self._strong[name, month]
+
+    def _acting(self, name: str, month: int) -> Iterator[tuple[Any, tuple[Any, ...], float]]:
+        """Each change that acts in a month, the cells it is for, and how far it acts."""
+        for change, cells, strength in zip(
+            self.acting[name], self._cells[name], self._strengths(name, month), strict=True
+        ):
+            if strength:
+                yield change, cells, strength
 
     def strides(self, name: str) -> list[int]:
         """Steps in ``chance`` for one step of each dimension; 0 where the rate does not depend on it."""
@@ -214,55 +240,61 @@ class Rates:
             return self._diverted(name, month)
         base = self.base[name]
         value = np.broadcast_to(base.table * base.factor(month), self.shape[name]).copy()
-        for change in self.acting[name]:
-            strength = change.when.strength(month)
-            if strength and isinstance(change, Set):
-                value[self._mask(name, change.where)] *= 1 - strength
-                value[self._mask(name, change.where)] += known(change.to) * strength
-            elif strength:
-                value[self._mask(name, change.where)] *= 1 + (known(change.by) - 1) * strength
+        for change, cells, strength in self._acting(name, month):
+            if isinstance(change, Set):
+                value[cells] *= 1 - strength
+                value[cells] += known(change.to) * strength
+            else:
+                value[cells] *= 1 + (known(change.by) - 1) * strength
         top = float(value.max(initial=0.0))
         if top > self._limit[name] + 1e-12 or value.min(initial=0.0) < 0:
             self._refuse(name, month, top)
         return value
 
     def _diverted(self, name: str, month: int) -> Floats:
-        """The share that redirects send from one placement to another, or how many of those contest it.
-
-        Several redirects of one pair leave the product of what each leaves; of those sent, each one's appeal share
-        counts by its own share.
-        """
+        """The share that redirects send from one placement to another, or how many of those contest it."""
         kind, key = name.split(".", 1)
-        kept, sent, contested = (np.full(self.shape[name], x) for x in (1.0, 0.0, 0.0))
-        for change in self.redirects[key]:
-            mask, share = self._mask(name, change.where), known(change.share) * change.when.strength(month)
-            kept[mask] *= 1 - share
-            sent[mask] += share
-            contested[mask] += share * known(change.appeal_share)
-        if kind == "appeal":
-            return np.divide(contested, sent, out=np.zeros_like(sent), where=sent > 0)
-        lawful = self.vocabulary.lawful[self.vocabulary.code(self.redirects[key][0].into)]
-        return (1 - kept) * lawful.reshape([-1 if d == "ncy" else 1 for d in DIMS])
+        at = (key, *self._strengths(f"redirect.{key}", month))
+        if at not in self._shares:
+            self._shares[at] = self._sent_and_contested(key, month)
+        return self._shares[at][kind == "appeal"]
 
-    def _mask(self, name: str, w: Where) -> tuple[NDArray[np.int64], ...]:
-        shape = self.shape[name]
-        keep = {
-            "since": range(w.since[0], w.since[1] + 1),
-            "ncy": range(w.ncy[0] - NCY_LOWEST, w.ncy[1] - NCY_LOWEST + 1),
+    def _sent_and_contested(self, key: str, month: int) -> tuple[Floats, Floats]:
+        """Several redirects of one pair leave the product of what each leaves; of those sent, each one's appeal share
+        counts by its own share."""
+        shape = self.shape[f"redirect.{key}"]
+        kept, sent, contested = np.ones(shape), np.zeros(shape), np.zeros(shape)
+        for change, cells, strength in self._acting(f"redirect.{key}", month):
+            share = known(change.share) * strength
+            kept[cells] *= 1 - share
+            sent[cells] += share
+            contested[cells] += share * known(change.appeal_share)
+        lawful = self.vocabulary.lawful[self.vocabulary.code(self.redirects[key][0].into)]
+        appeals = np.divide(contested, sent, out=np.zeros_like(sent), where=sent > 0)
+        return (1 - kept) * lawful.reshape([-1 if d == "ncy" else 1 for d in DIMS]), appeals
+
+    def _mask(self, name: str, w: Where) -> tuple[Any, ...]:
+        """The cells of a rate that a change is for, as an index: slices where that will do, for they are quick."""
+        restricted = w.dims()
+        spans = {
+            "since": slice(w.since[0], w.since[1] + 1),
+            "ncy": slice(w.ncy[0] - NCY_LOWEST, w.ncy[1] - NCY_LOWEST + 1),
+            "severity": slice(w.severity[0], w.severity[1] + 1),
+        }
+        sets = {
             "area": [AREAS.index(a) for a in w.areas],
             "need": [NEEDS.index(n) for n in w.needs],
-            "severity": range(w.severity[0], w.severity[1] + 1),
             "placement": [self.vocabulary.code(p) for p in w.placements],
         }
-        restricted = w.dims()
-        return np.ix_(
-            *[np.array(list(keep[d])) if d in restricted else np.arange(n) for d, n in zip(DIMS, shape, strict=True)]
-        )
+        cells = [slice(None) if d not in restricted else spans[d] if d in spans else _span(sets[d]) for d in DIMS]
+        if all(isinstance(c, slice) for c in cells):
+            return tuple(cells)
+        shape = self.shape[name]
+        return np.ix_(*[np.arange(n)[c] for c, n in zip(cells, shape, strict=True)])
 
     def _refuse(self, name: str, month: int, top: float) -> None:
         """Say which rate passes its bound, when, and what may have done it."""
-        acting = [c for c in self.acting[name] if c.when.strength(month)]
-        what = f"policy {self.policy.name!r}" if acting else f"draw {self.params.number}"
+        what = f"policy {self.policy.name!r}" if any(self._strengths(name, month)) else f"draw {self.params.number}"
         raise ValueError(
             f"{name} reaches {top:.4f} in {calendar.label(month)}, "
             f"more than the {self._limit[name]:.4f} reserved for it (bounds.csv): {what}"
@@ -271,18 +303,18 @@ class Rates:
     def compile(self, month: int) -> NDArray[np.uint32]:
         """The thresholds of a month, in place: what can move is written anew, the rest was with the first month."""
         if month not in self._months:
-            self._months[month] = [
-                self._compiled(name, month) for name in (self._moving if self._months else self.acting)
-            ]
+            names = self._moving if self._months else self.acting
+            if self._months and not calendar.is_september(month):
+                names = self._moving_outside_september
+            self._months[month] = [self._compiled(name, month) for name in names]
         for place, value in self._months[month]:
             self.chance[place] = value
         return self.chance
 
     def _compiled(self, name: str, month: int) -> tuple[slice, NDArray[np.uint32]]:
         """Where a rate goes in ``chance`` and its thresholds in a month; months alike share one array."""
-        acting = tuple(c.when.strength(month) for c in self.acting[name])
-        factor = self.base[name].factor(month).ravel().tolist() if name in self.base else ()
-        key = (name, *factor, *acting)
+        moment = self.base[name].moment(month) if name in self.base else ()
+        key = (name, *moment, *self._strengths(name, month))
         if key not in self._thresholds:
             self._thresholds[key] = draws.threshold(self.rate(name, month)).ravel()
         value = self._thresholds[key]
@@ -292,6 +324,11 @@ class Rates:
         """Compile every month: raises ValueError, naming what passes its bound, before a run rather than in it."""
         for month in months:
             self.compile(month)
+
+
+def _span(at: list[int]) -> slice | list[int]:
+    """Positions as a slice if there is only one, else as they are."""
+    return slice(at[0], at[0] + 1) if len(at) == 1 else at
 
 
 def compile(  # noqa: A001

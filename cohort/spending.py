@@ -76,11 +76,12 @@ def _child_months(paid: NDArray[np.int32], mask: NDArray[np.bool_]) -> Ints:
 
 
 def at(setting: Setting, end: End) -> Prices:
-    """The setting's prices with every one at the low or the high end of its estimate; what a scenario fixes stays."""
+    """The setting's prices with every one at the low or the high end of its estimate; what a scenario fixes and a
+    policy funds stays."""
     known, fixed = estimates(setting.pack), setting.params.fixed
 
     def pounds(name: str, now: float) -> float:
-        return now if name in fixed else float(getattr(known[name], end))
+        return now if name in fixed or name not in known else float(getattr(known[name], end))
 
     prices = setting.prices
     charges = tuple(replace(c, pounds=pounds(f"price.{c.name}", c.pounds)) for c in prices.charges)

@@ -96,3 +96,11 @@ def test_children_are_charged_what_the_lines_say_under_a_policy_that_starts_with
     plain = World.start(small_setting(40, "2025-09", NOTHING)).run()
     np.testing.assert_array_equal(plain.columns.placement, world.columns.placement)
     assert calendar.label(world.month) == "2025-09"
+
+
+def test_a_policy_s_pot_is_the_same_at_both_ends_of_the_estimates():
+    policy = Policy("p", (Fund(line="other.pot", pounds=3_000_000, when=When("2024-09")),))
+    setting = small_setting(40, "2025-09", policy)
+    for end in ("low", "high"):
+        (pot,) = [s for s in spending.at(setting, end).services if s.name == "p.fund other.pot"]
+        assert pot.pounds == 3_000_000
