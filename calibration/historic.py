@@ -141,8 +141,8 @@ Refused: {refused(pack, 2019, 2022):.1%} in 2019-22, {refused(pack, 2023, 2023):
 {decisions(pack):.3f}.
 Requests must grow to x{requests_factor(pack):.2f} by March 2028 for plans to go on like that.
 Prices a year: {", ".join(f"{k} {v:.1%}" for k, v in prices.items())}.
-Under the rule plans grow by {modelled_plans_growth(rule):.1%} a year and spend by {with_rule:.1%}: {with_rule / needed:.0%} of
-what is needed; in the baseline spend grows by {without:.1%}: {without / needed:.0%}.
+Under the rule plans grow by {modelled_plans_growth(rule):.1%} a year and spend by {with_rule:.1%}:
+{with_rule / needed:.0%} of what is needed; in the baseline spend grows by {without:.1%}: {without / needed:.0%}.
 Spend under the rule, GBP million: {spend}."""
 
 

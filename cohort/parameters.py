@@ -64,10 +64,10 @@ def triangular(of: Uncertain, u: float) -> float:
 
 
 def estimates(pack: Pack) -> dict[str, Uncertain]:
-    """Every scalar estimate of the pack by name: ``estimate_parameters``, and prices as ``price.<charge>``."""
-    found = {
-        str(r["name"]): Uncertain(r["low"], r["mode"], r["high"]) for r in pack.table("estimate_parameters").rows()
-    }
+    """Every scalar estimate of the pack by name: its parameters and those of income, prices as ``price.<charge>``."""
+    tables = [name for name in ("estimate_parameters", "estimate_income") if name in pack.names()]
+    scalars = (r for name in tables for r in pack.table(name).rows())
+    found = {str(r["name"]): Uncertain(r["low"], r["mode"], r["high"]) for r in scalars}
     for r in pack.table("estimate_prices").rows():
         found[f"price.{r['charge']}"] = Uncertain(r["low"], r["mode"], r["high"])
     for r in pack.table("estimate_services").rows():

@@ -57,8 +57,8 @@ class Study:
         return sorted(self.folder.glob(f"{table}/scenario=*/part-*.parquet"))
 
     def query(self, sql: str) -> duckdb.DuckDBPyRelation:
-        """A query in which ``headline``, ``stock``, ``census``, ``flow``, ``spend`` and ``pairs`` are the study's
-        tables."""
+        """A query in which ``headline``, ``stock``, ``census``, ``flow``, ``spend``, ``ledger`` and ``pairs`` are the
+        study's tables."""
         return self._connection.sql(sql)
 
     @cached_property
@@ -101,3 +101,7 @@ class Study:
     def spend(self) -> pd.DataFrame:
         """Pence by month and line."""
         return self.table("spend")
+
+    def ledger(self) -> pd.DataFrame:
+        """Pence by view, financial year, block and line."""
+        return self.table("ledger")

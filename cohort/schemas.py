@@ -77,6 +77,16 @@ SCHEMAS: dict[str, pa.Schema] = {
             _CHILDREN,
         ]
     ),
+    "ledger": pa.schema(
+        [
+            *_RUN,
+            _column("view", LABEL, "view", "council: its own account; dfe: the same by DfE's DSG management plan"),
+            _column("financial_year", LABEL, "financial year", "April to March, such as 2025-26; whole years only"),
+            _column("block", LABEL, "block", "sum one block only: lines are sums of spend, position of the others"),
+            _column("line", LABEL, "ledger line", "the formula's name in cohort.ledger, or the sub-line of spend"),
+            _column("pence", pa.int64(), "pence", "cash; a cost or a deficit is positive, income negative"),
+        ]
+    ),
 }
 """The columns of each table, in order, with what each means and its unit."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,17 @@ def of_line(item: Charge | Service) -> int:
 
 
 def bill(world: World) -> Bill:
-    """The child-months that each charge of a world's prices was paid for."""
+    """The child-months that each charge of a world's prices was paid for; kept, as several tables ask for it."""
+    kept = _KEPT.get(world)
+    if kept is None or kept[0] != world.month:
+        kept = _KEPT[world] = (world.month, _bill(world))
+    return kept[1]
+
+
+_KEPT: WeakKeyDictionary[World, tuple[int, Bill]] = WeakKeyDictionary()
+
+
+def _bill(world: World) -> Bill:
     cells, charges = world.record.cells, world.setting.prices.charges
     months = sorted(cells)[1:]
     if not months:

@@ -10,14 +10,14 @@ every state the stock of the next month is this month's and what flowed in less 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cohort import calendar, schemas, spending
+from cohort import account, calendar, schemas, spending
 from cohort import flow as flows
 from cohort import headline as series
 from cohort.calendar import AGE_GROUPS, NCY_LOWEST, NCYS
@@ -143,12 +143,31 @@ def pairs(world: World, together: Pairs, base: str) -> pa.Table:
 
 
 PAIRS = "pairs"
+
+
+def ledger(world: World) -> pa.Table:
+    """Pence by view, financial year, block and line: the account of each whole financial year, as agreed."""
+    columns = list(zip(*account.rows(world), strict=True)) or [()] * 5
+    coded = {
+        name: _coded(labels)
+        for name, labels in zip(("view", "financial_year", "block", "line"), columns[:4], strict=True)
+    }
+    return _table("ledger", world, **coded, pence=np.array(columns[4], np.int64))
+
+
+def _coded(labels: Sequence[str]) -> tuple[Ints, list[str]]:
+    """Labels as codes, and the labels in the order in which they first come."""
+    order = {label: k for k, label in enumerate(dict.fromkeys(labels))}
+    return np.array([order[label] for label in labels], np.int64), list(order)
+
+
 TABLES: dict[str, Callable[[World], pa.Table]] = {
     "headline": headline,
     "stock": stock,
     "census": census,
     "flow": flow,
     "spend": spend,
+    "ledger": ledger,
 }
 """Every table by name, in the order in which a study writes them."""
 

@@ -44,7 +44,8 @@ class Where:
         """The dimensions that this restricts."""
         whole = (NCY_LOWEST, NCY_HIGHEST), (0, SEVERITIES - 1)
         flags = {"since": self.since != (0, SINCE_MOST), "ncy": self.ncy != whole[0], "area": bool(self.areas),
-                 "need": bool(self.needs), "severity": self.severity != whole[1], "placement": bool(self.placements)}  # fmt: skip
+                 "need": bool(self.needs), "severity": self.severity != whole[1],
+                 "placement": bool(self.placements)}  # fmt: skip
         return tuple(d for d, restricted in flags.items() if restricted)
 
     def meets(self, other: Where) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohort import ledger
+from cohort import ledger, reconcile
 from cohort.ledger import MILLION, Income, Year, chain
 from cohort.pack import Pack
 from cohort.prices import LINES
@@ -23,7 +23,7 @@ def test_the_papers_own_lines_reproduce_its_positions_within_rounding():
     printed = [97, 95, 79, 30]
     for year, figure in zip(account, printed, strict=True):
         assert abs(year.closing / MILLION - figure) <= 2.5  # four parts and a total, each rounded to a million
-    assert all(c.explained for c in ledger.reconcile(KENT, account))
+    assert all(c.explained for c in reconcile.paper(KENT, account))
 
 
 def test_with_the_misprinted_sign_the_last_position_is_beyond_rounding():
