@@ -43,6 +43,7 @@ def app() -> App:
 
     from cohort.cli.check import check
     from cohort.cli.doctor import doctor
+    from cohort.cli.reconcile import reconcile
     from cohort.cli.run import run
 
     made = App(
@@ -53,13 +54,14 @@ def app() -> App:
         version=__version__,
         suppress_keyboard_interrupt=False,
     )
-    for command in (run, check, doctor):
+    for command in (run, reconcile, check, doctor):
         made.command(command, help_epilogue=EXAMPLES[command.__name__])
     return made
 
 
 EXAMPLES = {
     "run": "Example: cohort run baseline my_scenario.toml --until 2027-03 --out studies/mine",
+    "reconcile": "Example: cohort reconcile studies/mine",
     "check": "Example: cohort check baseline my_scenario.toml",
     "doctor": "Example: cohort doctor --json",
 }

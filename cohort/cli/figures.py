@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from cohort.scenario import Scenario
     from cohort.study import Study
 
-Value = float | tuple[float, float] | None
-"""A number (an int where it is published whole), a range, or nothing."""
+Value = float | tuple[float, float] | str | None
+"""A number (an int where it is published whole), a range, a word, or nothing."""
 PRICED = "2024-25"
 """The financial year in whose prices the estimates are, and for which the paper gives spend by line."""
 

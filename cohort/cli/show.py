@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD, Box
@@ -29,24 +30,42 @@ MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augus
 FORMATS = {"count": ",.0f", "change": "+,.0f", "percent": ".1f", "million": ",.1f"}
 
 
+def tables(found: Iterable[Sheet]) -> None:
+    """Print tables on the terminal."""
+    console = Console(width=WIDTH, highlight=False)
+    for sheet in found:
+        _put(console, sheet)
+
+
+def machine(found: Mapping[str, Any]) -> None:
+    """Print JSON."""
+    json.dump(found, sys.stdout, indent=2)
+    print()
+
+
 def study(made: Study, as_json: bool = False) -> None:
     """Print a study's tables for each scenario, what its ranges are, where it is and what to do next."""
     found = [(r, Published.of(Pack.load(r.scenario.authority))) for r in Results.of(made)]
     if as_json:
-        json.dump(_machine(made, found), sys.stdout, indent=2)
-        print()
+        machine(_machine(made, found))
         return
     console = Console(width=WIDTH, highlight=False)
     for results, published in found:
         _heading(console, results)
         for sheet in sheets(results, published):
-            console.print()
-            console.print(Text(sheet.title, style="bold"))
-            console.print(_drawn(sheet, console.is_terminal))
-            for note in sheet.notes:
-                console.print(Text(note, style="dim"))
+            _put(console, sheet)
         _wide(console, wide(results, published))
     _footer(console, made)
+
+
+def _put(console: Console, sheet: Sheet) -> None:
+    """A title, the table if there is one, and its notes."""
+    console.print()
+    console.print(Text(sheet.title, style="bold"))
+    if sheet.columns:
+        console.print(_drawn(sheet, console.is_terminal))
+    for note in sheet.notes:
+        console.print(Padding(Text(note, style="dim" if sheet.columns else ""), (0, 0, 0, 0), expand=False))
 
 
 def _heading(console: Console, results: Results) -> None:
@@ -74,9 +93,11 @@ def _drawn(sheet: Sheet, terminal: bool) -> Table:
 
 
 def cell(value: Value, unit: str) -> str:
-    """A value as printed: 19,407; +124; 33.4; 163.2; a range as 19,300-19,500; nothing for None."""
+    """A value as printed: 19,407; +124; 33.4; 163.2; a range as 19,300-19,500; nothing for None; words as they are."""
     if value is None:
         return ""
+    if isinstance(value, str):
+        return value
     if isinstance(value, tuple):
         return "-".join(cell(v if unit == "percent" else round(v), unit) for v in value)
     return f"{value:,}" if isinstance(value, int) and unit != "change" else format(value, FORMATS[unit])
