@@ -84,6 +84,9 @@ def test_a_run_prints_the_tables_beside_what_is_published_and_says_where_the_stu
         "Requests for assessment",
         "within 20 weeks (%)",
         "High Needs spend by financial year, GBP million",
+        "Deficit by financial year, GBP million",
+        "Accumulated, 31 March",
+        "This scenario holds no policy",
         "Lines of 2024-25 whose price range is wider than 15%",
         "Ranges: 2 runs of the best estimate that differ by chance only",
         "Next:   cohort check SCENARIO.toml",
@@ -113,6 +116,8 @@ def test_a_run_prints_json_that_adds_up_and_agrees_with_its_parts(cohort: Run, t
     assert [sum(c) for c in zip(*placements, strict=True)] == total
     spend = [row[0] for row in list(tables["spend"].values())[:6]]
     assert sum(spend[:5]) == pytest.approx(spend[5])
+    assert tables["account"]["In-year deficit"][1] == 54
+    assert tables["account"]["Accumulated, 31 March"][1] == 97
     for line in scenario["wide_price_ranges"]:
         assert max(-line["low"], line["high"]) > 0.15
         assert line["reasons"]

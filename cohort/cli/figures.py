@@ -35,12 +35,17 @@ class Results:
     series: Mapping[str, Mapping[str, Spread]]
     spent: Mapping[tuple[str, str], float]
     runs: int
+    account: Mapping[str, Mapping[str, Spread]]
+    """line of the ledger's position -> financial year -> pence"""
 
     @classmethod
     def of(cls, study: Study) -> list[Results]:
         """One a scenario, in the study's order."""
         runs = study.manifest["draws"] * study.manifest["replicates"]
-        return [cls(s, _series(study, s.name), _spent(study, s.name, runs), runs) for s in study.scenarios]
+        return [
+            cls(s, _series(study, s.name), _spent(study, s.name, runs), runs, _account(study, s.name))
+            for s in study.scenarios
+        ]
 
     def means(self, series: str, periods: Sequence[str], scale: float = 1) -> tuple[float | None, ...]:
         """Means, one a period; None where there is none."""
@@ -63,9 +68,22 @@ class Results:
 
 def _series(study: Study, scenario: str) -> dict[str, dict[str, Spread]]:
     """Series -> period -> spread, periods in order."""
+    return _spreads(study, f"series, period, value from headline where scenario = '{scenario}'")
+
+
+def _account(study: Study, scenario: str) -> dict[str, dict[str, Spread]]:
+    """Line of the account's position -> financial year -> spread; none of a study made before there was a ledger."""
+    if not study.files("ledger"):
+        return {}
+    where = f"scenario = '{scenario}' and view = 'council' and block = 'position'"
+    return _spreads(study, f"line as series, financial_year as period, pence as value from ledger where {where}")
+
+
+def _spreads(study: Study, what: str) -> dict[str, dict[str, Spread]]:
+    """Series -> period -> spread over runs, of the rows (series, period, value) that a query's words select."""
     rows = study.query(
-        "select series, period, avg(value), quantile_cont(value, 0.05), quantile_cont(value, 0.95) from headline "
-        f"where scenario = '{scenario}' group by all order by all"
+        "select series, period, avg(value), quantile_cont(value, 0.05), quantile_cont(value, 0.95) "
+        f"from (select {what}) group by all order by all"
     ).fetchall()
     found: dict[str, dict[str, Spread]] = {}
     for series, period, mean, low, high in rows:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cohort import calendar
+from cohort.cli import position
 from cohort.cli.figures import Published, Results, Value
 from cohort.cli.sheets import LINE_NAMES, Row, Sheet, sheets
 from cohort.cli.wide import Wide, wide
@@ -52,7 +53,7 @@ def study(made: Study, as_json: bool = False) -> None:
     console = Console(width=WIDTH, highlight=False)
     for results, published in found:
         _heading(console, results)
-        for sheet in sheets(results, published):
+        for sheet in every(results, published):
             _put(console, sheet)
         _wide(console, wide(results, published))
     _footer(console, made)
@@ -66,6 +67,12 @@ def _put(console: Console, sheet: Sheet) -> None:
         console.print(_drawn(sheet, console.is_terminal))
     for note in sheet.notes:
         console.print(Padding(Text(note, style="dim" if sheet.columns else ""), (0, 0, 0, 0), expand=False))
+
+
+def every(results: Results, published: Published) -> list[Sheet]:
+    """Every table of a scenario that has anything to show, the account last."""
+    account = position.account(results, published)
+    return [*sheets(results, published), *([account] if account.columns[1:] else [])]
 
 
 def _heading(console: Console, results: Results) -> None:
@@ -145,7 +152,7 @@ def _machine(made: Study, found: list[tuple[Results, Published]]) -> dict[str, A
         "scenarios": [
             {
                 "name": results.scenario.name,
-                "tables": [_plain(sheet) for sheet in sheets(results, published)],
+                "tables": [_plain(sheet) for sheet in every(results, published)],
                 "wide_price_ranges": [vars(line) for line in wide(results, published)],
             }
             for results, published in found
