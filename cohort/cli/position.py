@@ -39,6 +39,6 @@ def account(results: Results, published: Published) -> Sheet:
 def _notes(results: Results) -> Iterator[str]:
     if not results.scenario.rules:
         yield (
-            "This scenario holds no policy; the council's projection holds its programme and savings still to be found, "
-            "so a larger deficit than its own is expected here. Line by line: cohort reconcile STUDY."
+            "This scenario holds no policy; the council's projection holds its programme and savings still to be "
+            "found: a larger deficit than its own is expected here. Line by line: cohort reconcile STUDY."
         )

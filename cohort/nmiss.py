@@ -1,0 +1,184 @@
+"""How a placement's roll moves, year by year: who came by which route, who left where to, what it cost.
+
+    nmiss.movements(world)             # independent and non-maintained special, by financial year
+    nmiss.floor(world, "2025-04")      # what stays if nobody had entered from April 2025
+
+From the event log, so opening + entries - exits = closing, exactly. The council prints pounds only (82, 78, 64, 42) and
+for all independent schools: its line is laid beside the same line of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cohort import calendar, lives, published, spending
+from cohort.prices import LINES
+from cohort.processes import REASONS
+from cohort.states import STAGES, Support
+
+if TYPE_CHECKING:
+    from cohort.world import World
+
+ENTRIES = {
+    "conclude": "first_placement",
+    "transfer": "phase_transfer",
+    "resolve_contest": "tribunal",
+    "breakdown": "breakdown",
+    "review_move": "review",
+    "offer": "no_place",
+    "arrive": "moved_to_kent",
+}
+"""Event -> route in. no_place: a child who waited without a place and was offered this one."""
+EXITS = {
+    "state_special": "state_special",
+    "mainstream": "mainstream",
+    "srp": "mainstream",
+    "fe": "post16_institution",
+    "spi": "post16_institution",
+}
+"""Placement -> route out; any other is other_placement."""
+ROUTES_IN = (*ENTRIES.values(), "other")
+ROUTES_OUT = (
+    "state_special",
+    "mainstream",
+    "post16_institution",
+    "other_placement",
+    "ceased",
+    "moved",
+    "died",
+    "aged_out",
+)
+
+
+@dataclass(frozen=True)
+class Movement:
+    """A year of a placement's roll, in children, with its pounds."""
+
+    year: str
+    opening: int
+    entries: dict[str, int]
+    exits: dict[str, int]
+    closing: int
+    child_months: int
+    pence: int
+    """all charges of the children there"""
+    line_pence: int
+    """the council's independent line of the run, independent mainstream with it"""
+    council: float | None
+    """the same line as the council projects it, GBP million"""
+
+    @property
+    def fte(self) -> float:
+        """Full-year equivalent children: child-months / 12."""
+        return self.child_months / 12
+
+
+def academic_year(month: int) -> str:
+    """ "2025/26" for any month from September 2025 to August 2026."""
+    year = calendar.academic_year(month)
+    return f"{year}/{(year + 1) % 100:02d}"
+
+
+def movements(
+    world: World, placement: str = "nmiss", year_of: Callable[[int], str] = calendar.financial_year
+) -> list[Movement]:
+    """A movement for each whole year (financial, or ``nmiss.academic_year``) of a run."""
+    months = [world.setting.scenario.first + k for k in range(len(world.record.logs))]
+    by_year: dict[str, list[int]] = {}
+    for m in months:
+        by_year.setdefault(year_of(m), []).append(m)
+    figures = published.tables(world.setting.pack)
+    council = {f.period: f.value for f in figures if (f.kind, f.item) == ("projection", "independent")}
+    return [_movement(world, placement, y, own, council.get(y)) for y, own in by_year.items() if len(own) == 12]
+
+
+def _movement(world: World, placement: str, year: str, months: list[int], council: float | None) -> Movement:
+    """A year's movement, of the months that are its own."""
+    code = world.setting.book.vocabulary.code(placement)
+    entries, exits = dict.fromkeys(ROUTES_IN, 0), dict.fromkeys(ROUTES_OUT, 0)
+    for m in months:
+        for is_entry, route in _crossings(world, code, m):
+            routes = entries if is_entry else exits
+            routes[route] += 1
+    rolls = {m: world.record.cells[m][:, :, Support.PLAN, code] for m in (*months, months[-1] + 1)}
+    bill = spending.bill(world)
+    by_line = bill.by_line(world.setting.prices)[[bill.months.index(m) for m in months]].sum(0)
+    return Movement(
+        year=year,
+        opening=int(rolls[months[0]].sum()),
+        entries=entries,
+        exits=exits,
+        closing=int(rolls[months[-1] + 1].sum()),
+        child_months=sum(int(rolls[m + 1].sum()) for m in months),
+        pence=_pence(world, code, months),
+        line_pence=int(by_line[LINES.index("independent")]),
+        council=council,
+    )
+
+
+def _pence(world: World, code: int, months: list[int]) -> int:
+    """All charges of the children in a placement with a plan."""
+    paid = world.record.paid
+    return sum(
+        int((paid[m][:, :, Support.PLAN, code].sum((0, 1)) * world.setting.price(m)[Support.PLAN, code]).sum())
+        for m in months
+    )
+
+
+def _crossings(world: World, code: int, month: int) -> Iterator[tuple[bool, str]]:
+    """Each entry (True) or exit (False) of a month, with its route."""
+    vocabulary, events = world.setting.book.vocabulary, world.setting.book.events
+    placements = len(vocabulary.placements)
+    first_plan = 2 * len(STAGES) + 2 * placements
+    log = world.record.logs[month - world.setting.scenario.first]
+    here = first_plan + code
+    for at in np.flatnonzero((log.frm == here) != (log.to == here)).tolist():
+        if log.to[at] == here:
+            yield True, ENTRIES.get(events[log.event[at]], "other")
+        else:
+            to, reason = int(log.to[at]) - first_plan, REASONS[log.reason[at]]
+            held = 0 <= to < placements
+            yield False, EXITS.get(vocabulary.labels[to], "other_placement") if held else _ended(reason)
+
+
+def _ended(reason: str) -> str:
+    """The route of a child whose plan ended: by the tape, or ceased."""
+    return reason if reason in {"moved", "died", "aged_out"} else "ceased"
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What is left of a placement's roll in a financial year if nobody had entered since a month."""
+
+    year: str
+    closing: int
+    child_months: int
+    pence: int
+
+
+def floor(world: World, since: str = "2025-04", placement: str = "nmiss") -> list[Floor]:
+    """The children there at the start of a month, followed until each leaves; who comes, or comes back, is not counted.
+
+    By financial year from ``since`` on, its first and last perhaps in part. Prices are the run's, inflated. Raises
+    ValueError for a month that the run has not.
+    """
+    begins, code = calendar.month(since), world.setting.book.vocabulary.code(placement)
+    if not world.setting.scenario.first <= begins < world.month:
+        ends = calendar.label(world.month - 1)
+        raise ValueError(f"since: {since} given; allowed: {world.setting.scenario.start} to {ends}")
+    out: dict[str, tuple[int, int, int]] = {}
+    still = np.zeros(0, np.int64)
+    for month, state in lives.plans(world):
+        if month == begins - 1:
+            still = np.flatnonzero(state == code)
+        elif month >= begins:
+            still = still[state[still] == code]
+            pence = int(lives.cost(world, still, state[still], month).sum())
+            year = calendar.financial_year(month)
+            _, months, spent = out.get(year, (0, 0, 0))
+            out[year] = (len(still), months + len(still), spent + pence)
+    return [Floor(year, *found) for year, found in out.items()]

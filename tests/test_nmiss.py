@@ -1,0 +1,113 @@
+"""The roll of independent special schools: every child who comes or goes is counted once, by route."""
+
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+
+from cohort import account, calendar, lives, nmiss, tables
+from cohort.nmiss import Movement
+from cohort.states import Support
+from cohort.world import World
+from tests import small, small_pack
+
+
+@cache
+def one_in_eight() -> World:
+    """An eighth of Kent's children, to the end."""
+    return World.start(small.small_setting(every=8, until="2028-04")).run()
+
+
+@cache
+def moves() -> list[Movement]:
+    """Their movements."""
+    return nmiss.movements(one_in_eight())
+
+
+def test_opening_and_entries_less_exits_is_closing_and_the_next_years_opening() -> None:
+    found = moves()
+    assert [m.year for m in found] == ["2024-25", "2025-26", "2026-27", "2027-28"]
+    for m in found:
+        assert m.closing == m.opening + sum(m.entries.values()) - sum(m.exits.values())
+    assert [m.opening for m in found[1:]] == [m.closing for m in found[:-1]]
+    assert sum(sum(m.entries.values()) for m in found) > 100, "there is something to count"
+
+
+@pytest.mark.parametrize("placement", ["state_special", "mainstream", "fe", "awaiting"])
+def test_any_placements_roll_balances_by_academic_year(placement: str) -> None:
+    found = nmiss.movements(one_in_eight(), placement, nmiss.academic_year)
+    assert [m.year for m in found] == ["2024/25", "2025/26", "2026/27"]
+    for m in found:
+        assert m.closing == m.opening + sum(m.entries.values()) - sum(m.exits.values())
+
+
+def test_routes_are_those_of_the_flow_table() -> None:
+    flow = [r for r in tables.flow(one_in_eight()).to_pylist() if "2025-04" <= r["month"] <= "2026-03"]
+    entries: Counter[str] = Counter()
+    exits: Counter[str] = Counter()
+    for r in flow:
+        if r["to"] == "nmiss" and r["from"] != "nmiss":
+            entries[r["event"]] += r["children"]
+        elif r["from"] == "nmiss" and r["to"] != "nmiss":
+            exits[r["to"]] += r["children"]
+    (m,) = [m for m in moves() if m.year == "2025-26"]
+    assert {nmiss.ENTRIES[event]: n for event, n in entries.items()} == {k: n for k, n in m.entries.items() if n}
+    assert m.entries["other"] == 0
+    assert m.exits["state_special"] == exits["state_special"]
+    assert m.exits["mainstream"] == exits["mainstream"] + exits["srp"]
+    assert m.exits["moved"] + m.exits["died"] + m.exits["aged_out"] == exits["left"]
+    assert m.exits["ceased"] == exits["none"] + exits["sen_support"]
+
+
+def test_its_pounds_are_the_ledgers_and_the_councils_are_beside_them() -> None:
+    years = {y.financial_year: y for y in account.of_world(one_in_eight())}
+    for m in moves():
+        assert m.pence == years[m.year].lines["independent.nmiss"]
+        assert m.line_pence == years[m.year].line("independent")
+        assert m.fte * 12 == m.child_months
+    assert [m.council for m in moves()] == [82, 78, 64, 42]
+
+
+def test_the_played_back_log_has_every_plan_of_every_month() -> None:
+    world = small_pack.finished()
+    for month, state in lives.plans(world):
+        cells = world.record.cells[month + 1][:, :, Support.PLAN].sum((0, 1, 3))
+        found = np.bincount(state[state != lives.NO_PLAN], minlength=len(cells))
+        assert (found == cells).all(), calendar.label(month)
+
+
+def test_the_floor_is_the_children_there_who_have_not_left_and_what_they_cost() -> None:
+    world = one_in_eight()
+    code = world.setting.book.vocabulary.code("nmiss")
+    there: dict[int, int] = {}
+    begins = calendar.month("2025-04")
+    for month, state in lives.plans(world):
+        if month >= begins - 1:
+            inside = set(np.flatnonzero(state == code).tolist())
+            there = dict.fromkeys(inside, 0) if month == begins - 1 else {k: n for k, n in there.items() if k in inside}
+            there = {k: n + (month >= begins) for k, n in there.items()}
+    found = nmiss.floor(world)
+    assert [f.year for f in found] == ["2025-26", "2026-27", "2027-28"]
+    assert found[-1].closing == len(there)
+    assert set(there.values()) == {36}, "who is left was there all along"
+    assert found[0].closing > found[1].closing > found[2].closing > 0
+    by_year = {m.year: m for m in moves()}
+    assert found[0].child_months < by_year["2025-26"].child_months
+    assert all(f.pence < by_year[f.year].pence for f in found)
+
+
+def test_the_floor_of_a_child_who_stays_is_twelve_months_at_its_price() -> None:
+    for f in nmiss.floor(one_in_eight(), "2024-04"):
+        price = round(46_500 * 100 / 12 * 1.04 ** (int(f.year[:4]) - 2024))
+        assert f.pence == f.child_months * price
+
+
+def test_a_month_outside_the_run_is_refused() -> None:
+    with pytest.raises(ValueError, match="since: 2028-04 given; allowed: 2024-01 to 2028-03"):
+        nmiss.floor(one_in_eight(), "2028-04")
+
+
+def test_a_world_that_stops_early_has_the_years_that_are_whole() -> None:
+    short = World.start(small_pack.whole_setting()).run(calendar.month("2025-06"))
+    assert [m.year for m in nmiss.movements(short)] == ["2024-25"]
