@@ -66,6 +66,38 @@ def test_the_ledger_holds_every_penny_of_the_spend_table() -> None:
         }
 
 
+def test_children_times_months_times_price_is_the_line_from_april_to_march() -> None:
+    world = small_pack.finished()
+    prices = world.setting.prices
+    for year in YEARS:
+        months = [world.record.paid[m] for m in world.record.paid if calendar.financial_year(m) == year]
+        assert len(months) == 12
+        counted = sum(m.sum((0, 1), dtype="int64") for m in months)
+        for line, pence in block("lines", year).items():
+            charged = sum(
+                int(counted[c.mask].sum()) * c.pence_a_month(int(year[:4]))
+                for c in prices.charges
+                if c.line.startswith(line + ".")
+            )
+            follow_none = sum(
+                12 * s.pence_a_month(int(year[:4])) for s in prices.services if s.line.startswith(line + ".")
+            )
+            assert pence == charged + follow_none
+
+
+def test_the_areas_of_a_line_add_up_to_it() -> None:
+    spent = tables.spend(small_pack.finished()).to_pylist()
+    for year in YEARS:
+        of_year = [r for r in spent if calendar.financial_year(calendar.month(r["month"])) == year]
+        for line, pence in block("lines", year).items():
+            by_area: defaultdict[str, int] = defaultdict(int)
+            for r in of_year:
+                if r["line"].startswith(line + "."):
+                    by_area[r["area"]] += r["pence"]
+            assert sum(by_area.values()) == pence
+            assert len(by_area) >= 4
+
+
 def test_dfes_view_is_the_same_pounds_and_sums_to_what_the_deficit_rose_by() -> None:
     for year in YEARS:
         dfe = sum(r["pence"] for r in rows() if (r["view"], r["financial_year"]) == ("dfe", year))

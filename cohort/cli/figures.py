@@ -36,7 +36,7 @@ class Results:
     spent: Mapping[tuple[str, str], float]
     runs: int
     account: Mapping[str, Mapping[str, Spread]]
-    """line of the ledger's position -> financial year -> pence"""
+    """line of the ledger's position, or memo -> financial year -> pence"""
 
     @classmethod
     def of(cls, study: Study) -> list[Results]:
@@ -72,10 +72,10 @@ def _series(study: Study, scenario: str) -> dict[str, dict[str, Spread]]:
 
 
 def _account(study: Study, scenario: str) -> dict[str, dict[str, Spread]]:
-    """Line of the account's position -> financial year -> spread; none of a study made before there was a ledger."""
+    """Line of the account -> financial year -> spread; none of a study made before there was a ledger."""
     if not study.files("ledger"):
         return {}
-    where = f"scenario = '{scenario}' and view = 'council' and block = 'position'"
+    where = f"scenario = '{scenario}' and view = 'council' and block in ('position', 'memo')"
     return _spreads(study, f"line as series, financial_year as period, pence as value from ledger where {where}")
 
 

@@ -37,6 +37,11 @@ def account(results: Results, published: Published) -> Sheet:
 
 
 def _notes(results: Results) -> Iterator[str]:
+    for year, exposed in results.account.get("exposure_without_override", {}).items():
+        yield (
+            f"On 1 April 20{year[-2:]}, when the statutory override ends (the law as understood in March 2025), "
+            f"{exposed.mean / 1e8:,.1f} million would fall on reserves; none if it is prolonged."
+        )
     if not results.scenario.rules:
         yield (
             "This scenario holds no policy; the council's projection holds its programme and savings still to be "
