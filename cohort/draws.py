@@ -58,9 +58,22 @@ class Purpose(IntEnum):
     REVIEW_REASON = 13
     REDIRECT_APPEAL = 14
     """whether a child whose choice is redirected contests it"""
+    ADMIT = 20
+    """luck among those who seek a scarce place and have equal claims"""
+    LATENT = 21
+    """whether a child had sought a scarcer place than it chose"""
+    CROWDED = 22
+    """where a child goes for whom there is no place; ``CROWDED_AGAIN`` where not even there"""
+    CROWDED_AGAIN = 23
+    OVER_ROLL = 24
+    """whether a refused child is admitted above the number of places"""
+    LAPSE = 25
+    """whether a child on a waiting list seeks no longer"""
     TRAIT_SEX = 32
     TRAIT_NEEDS = 33
     TRAIT_SEVERITY = 34
+    TRAIT_ACCEPTS = 35
+    """whether a child settled in an independent school would take a state place"""
     TAPE_COUNT = 40
     """how many move in or out: the rounding of expected counts"""
     TAPE_MONTH = 41
@@ -76,6 +89,10 @@ class Purpose(IntEnum):
     START_ANNIVERSARY = 54
     START_REFUSED = 55
     START_APPEAL = 56
+    START_PROVIDER = 57
+    """who is at which provider at the start, in order"""
+    START_WAITING = 58
+    START_WAITING_SINCE = 59
     PARAMETER = 64
     REDIRECT = 128
     """whether a choice is redirected: 128 + the code of the placement entered, which leaves room for 128 placements"""

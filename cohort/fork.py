@@ -37,7 +37,7 @@ def first_difference(one: Setting, other: Setting) -> int:
     if not same:
         return first
     apart = set(one.book.rates.policy.changes) ^ set(other.book.rates.policy.changes)
-    return min([calendar.month(c.timing.start) for c in apart] + [last]) if apart else last
+    return min([calendar.month(c.timing.start) for c in apart] + [last, one.places.first_difference(other.places)])
 
 
 def labels(setting: Setting) -> tuple[str, ...]:

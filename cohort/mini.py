@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cohort import calendar, draws, states
 from cohort.book import ON_TIME, cumulative
 from cohort.draws import Purpose
+from cohort.mini_places import MiniRolls
 from cohort.prices import FIRST_NCY_POST_16
 from cohort.processes import REASONS, Effect, Outcome, Process
 from cohort.setting import Setting
@@ -51,6 +52,10 @@ class Child:
     clock: int  # the month in which the present stage began to count: from request to plan, that of the request
     placed: int  # the month of the last decision on placement
     cost: int  # pence so far
+    provider: int  # who provides the scarce place it has, by number; NOBODY in every other placement
+    waiting_for: int  # the placement on whose waiting list it is, NOBODY if on none
+    waiting_since: int  # the month since which it waits
+    named: int  # 1 if what it waits for is its choice, 0 if it had only sought it besides
 
 
 class Happened(NamedTuple):
@@ -65,11 +70,14 @@ class Happened(NamedTuple):
 
 
 class Seeker(NamedTuple):
-    """A child who seeks a placement this month, by which choice, and the log entry that waits for the answer."""
+    """A child who seeks a placement this month, by which choice, and the log entry that waits for the answer, or else
+    the event to be noted if the child moves. Who is on a waiting list and nothing else seeks by no choice."""
 
     child: Child
     choice: str
     entry: int | None
+    event: str = "transfer"
+    diverted: bool = False  # a policy sent it elsewhere than its choice
 
 
 class MiniWorld:
@@ -80,6 +88,7 @@ class MiniWorld:
         self.log: list[Happened] = []
         """of the last month stepped"""
         self.seekers: list[Seeker] = []
+        self.rolls = MiniRolls(setting, children)
         book, arrays, rates = setting.book, setting.book.arrays, setting.book.rates
         self.labels = states.state_labels(book.vocabulary)
         self.chances = {}
@@ -103,7 +112,9 @@ class MiniWorld:
         keys = [draws.mix_int(draws.mix_int(identity) ^ run) for identity in world.setting.tape.identity.tolist()]
         rows = range(world.setting.tape.with_needs)
         children = [Child(row, keys[row], *(held[name][row] for name in traits)) for row in rows]
-        return cls(world.setting, world.month, children)
+        twin = cls(world.setting, world.month, children)
+        twin.rolls.over = world.rolls.over.tolist()
+        return twin
 
     def step(self) -> None:
         """The month M: from the state at the start of M to the state at the start of M + 1."""
@@ -125,11 +136,19 @@ class MiniWorld:
                 child.anniversary = NO_PLAN
                 how = states.KIND_OF_LEAVING[Presence(child.presence)]
                 self.note(child, "leave", how, self.state(child), "left", child.clock if child.stage else 0)
+        arrived: list[Seeker] = []
         for child in self.children:
             if tape.arrival[child.row] == self.month:
                 child.presence = Presence.HERE
                 if not tape.born[child.row]:
                     self.move_in(child)
+                    entry = len(self.log) - 1
+                    if child.support == Support.PLAN and self.rolls.is_scarce(child.placement):
+                        arrived.append(Seeker(child, "arrive_place", entry))
+        if self.setting.places.binding:
+            self.rolls.release_leavers()
+            sought = [seeker.child.placement for seeker in arrived]
+            self.settle(arrived, self.rolls.deal_out(arrived, sought, self.month))
 
     def move_in(self, child: Child) -> None:
         """A child with needs comes from elsewhere with a plan, with SEN Support, or with neither."""
@@ -166,29 +185,43 @@ class MiniWorld:
                     self.note(child, "review_maintain", "", self.state(child), self.state(child))
 
     def place(self) -> None:
-        """In September all who enter a transfer year seek a placement. While no places are counted, all get theirs."""
+        """In September all who enter a transfer year seek a placement; who gets a scarce one is for ``MiniRolls``."""
         if calendar.is_september(self.month):
             asking = {seeker.child.row for seeker in self.seekers}
             for child in self.here():
                 decided = child.row in asking or child.placed == self.month  # no placement is decided twice in a month
                 if child.support == Support.PLAN and self.setting.enters[self.year_of(child)] and not decided:
                     self.seekers.append(Seeker(child, "transfer", None))
-        contesting: list[Child] = []
-        for child, choice, entry in self.seekers:
-            before = self.state(child)
-            chosen = self.choose(child, choice, CHOICE_PURPOSE.get(choice, Purpose.MOVE))
-            child.placement, contested = self.redirect(child, choice, chosen)
-            child.placed = self.month
-            after = self.state(child)
-            if entry is not None:
-                self.log[entry] = self.log[entry]._replace(to=after)
-            elif after != before:
-                self.note(child, "transfer", "", before, after)
-            if contested:
-                contesting.append(child)
+        chosen = [self.choose(s.child, s.choice, CHOICE_PURPOSE.get(s.choice, Purpose.MOVE)) for s in self.seekers]
+        sent = [self.redirect(s.child, s.choice, choice) for s, choice in zip(self.seekers, chosen, strict=True)]
+        contesting = [s.child for s, (_, contests) in zip(self.seekers, sent, strict=True) if contests]
+        sought = [into for into, _ in sent]
+        self.seekers = [
+            s._replace(diverted=into != choice) for s, into, choice in zip(self.seekers, sought, chosen, strict=True)
+        ]
+        granted = sought
+        if self.setting.places.binding:
+            self.rolls.release_leavers()
+            others = self.rolls.others_who_seek({s.child.row for s in self.seekers}, self.month)
+            self.seekers += [Seeker(child, choice, None, event) for child, choice, event in others]
+            sought += [child.placement for child, _, _ in others]
+            granted = self.rolls.deal_out(self.seekers, sought, self.month)
+        self.settle(self.seekers, granted)
         for child in contesting:
             self.note(child, "contest", "", self.state(child), self.state(child))
             child.stage, child.clock = Stage.APPEALING, self.month
+
+    def settle(self, seekers: list[Seeker], granted: list[int]) -> None:
+        """Each goes where it was granted a place; who waits and was offered none stays as it was."""
+        for (child, _, entry, event, _), placement in zip(seekers, granted, strict=True):
+            before, moved = self.state(child), placement != child.placement
+            if event == "admitted" and not moved:
+                continue
+            child.placement, child.placed = placement, self.month
+            if entry is not None:
+                self.log[entry] = self.log[entry]._replace(to=self.state(child))
+            elif moved or event == "closure":
+                self.note(child, event, "", before, self.state(child))
 
     def pay(self) -> None:
         """A month at the price of the child's support, placement, severity and phase in this financial year."""

@@ -1,9 +1,9 @@
 """One month, fast: the numba kernel behind ``World.step``. ``mini.py`` is the same month in plain loops.
 
 The hot loop is one keyed draw and one comparison a child against a bound that no policy moves (design section 4);
-only the candidates it finds look anything up. Kept apart and bare, it compiles to vector code. All kernels are in
-this module and ``draws``, since numba's disk cache does not see edits in imported modules: ``cohort/__init__`` keys
-it by their source.
+only the candidates it finds look anything up. Kept apart and bare, it compiles to vector code. Kernels
+are in this module, ``admission`` and ``draws``: numba's disk cache does not see edits in imported modules, so ``cache``
+keys it by their source.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from cohort.admission import CLOSED, LISTED
 from cohort.draws import draw, mix
 
 MAINSTREAM, AWAITING, NO_PLAN = 0, 13, 255
@@ -51,6 +52,14 @@ class Columns(NamedTuple):
     cell: NDArray[np.uint16]
     """((area x 3 + support) x placements + placement) x 5 + severity: where the child is counted; one past the last
     if away"""
+    provider: NDArray[np.uint8]
+    """who provides the child's scarce place (see ``places``); 255 in all other placements"""
+    waiting_for: NDArray[np.uint8]
+    """the placement whose waiting list the child is on; 255 on none"""
+    waiting_since: NDArray[np.int16]
+    """the month since which it waits; 0 on no list"""
+    named: NDArray[np.uint8]
+    """1 if what it waits for is its choice, 0 if it had only sought it besides"""
 
 
 class Log(NamedTuple):
@@ -66,13 +75,22 @@ class Log(NamedTuple):
 
 
 class Seekers(NamedTuple):
-    """Children who seek a placement this month: row, which choice, the log entry to complete (-1: none), what they
-    seek."""
+    """Children who seek a placement this month: row, which choice, the log entry to complete (-1: one to be
+    written if they move; see also ``admission``), what they seek, whether a policy sent them there."""
 
     row: NDArray[np.int32]
     choice: NDArray[np.int8]
     entry: NDArray[np.int32]
     sought: NDArray[np.int16]
+    diverted: NDArray[np.bool_]
+
+    @classmethod
+    def up_to(cls, n: int) -> Seekers:
+        """Room for so many."""
+        return cls(
+            np.empty(n, np.int32), np.empty(n, np.int8), np.empty(n, np.int32), np.empty(n, np.int16),
+            np.zeros(n, np.bool_),
+        )  # fmt: skip
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -336,7 +354,7 @@ def redirect(c, b, chance, seekers, k_seek, academic_year, salts, contests):  # 
             share = chance[_index(b.redirect_offset[:, 0], b.redirect_stride[:, 0], r, 0, ncy, c.area[i], c.need[i],
                                   c.severity[i], c.placement[i])]  # fmt: skip
             if draw(c.key[i], salts[1 + into]) < share:
-                seekers.sought[j] = into
+                seekers.sought[j], seekers.diverted[j] = into, True
                 appeals = chance[_index(b.redirect_offset[:, 1], b.redirect_stride[:, 1], r, 0, ncy, c.area[i],
                                         c.need[i], c.severity[i], c.placement[i])]  # fmt: skip
                 contests[j] = draw(c.key[i], salts[0]) < appeals and c.stage[i] == 0
@@ -362,17 +380,21 @@ def contest(c, b, log, n, seekers, k_seek, contests, event, month, placements, s
 
 @nb.njit(cache=True, error_model="numpy")
 def settle(c, b, log, n, seekers, k_seek, granted, month, placements):  # type: ignore[no-untyped-def]
-    """Put each seeker where it was granted a place, and complete or write its log entry. Returns the log's length."""
+    """Put each seeker where it was granted a place, and complete or write its log entry: a transfer, an offer taken
+    from a waiting list, a closure. Returns the log's length."""
     for j in range(k_seek):
         i, entry = seekers.row[j], seekers.entry[j]
         before = _state(c.support[i], c.stage[i], c.placement[i], placements)
         moved = c.placement[i] != granted[j]
+        if entry == LISTED and not moved:
+            continue
         c.placement[i], c.placed[i] = granted[j], month
         after = _state(c.support[i], c.stage[i], c.placement[i], placements)
         if entry >= 0:
             log.to[entry] = after
-        elif moved:
-            log.row[n], log.event[n], log.reason[n], log.clock[n] = i, b.offset.size + 1, 0, 0
+        elif moved or entry == CLOSED:
+            event = 1 if entry == -1 else (4 if entry == LISTED else 5)
+            log.row[n], log.event[n], log.reason[n], log.clock[n] = i, b.offset.size + event, 0, 0
             log.frm[n], log.to[n] = before, after
             n += 1
         _renew(c, b, i, placements)

@@ -243,8 +243,9 @@ PROCESSES: tuple[Process, ...] = (
     Process("review_amend", (states.REVIEWED,), ("ncy",), Outcome(), meaning="the annual review amends the plan"),
 )
 
-OTHER_EVENTS = ("review_maintain", "transfer", "arrive", "leave")
-"""Events with no rate of their own in the table: an uneventful review, September's transfers, and the tape's."""
+OTHER_EVENTS = ("review_maintain", "transfer", "arrive", "leave", "admitted", "closure")
+"""Events with no rate of their own in the table: an uneventful review, September's transfers, the tape's, a place taken
+from a waiting list, and the closing of a child's provider. New ones go at the end."""
 
 TRANSFER_NCYS = (0, 3, 7, 12, 13, 14, 15, 16, 17, 18, 19, 20)
 """The school years entered in a September with a choice of placement: phase transfers, then each post-16 year."""

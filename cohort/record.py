@@ -29,6 +29,10 @@ def cost_of(cells: NDArray[np.int32], price: NDArray[np.int64]) -> int:
     return int(flat[:edge].sum(0) @ pence[:, 0] + flat[edge:].sum(0) @ pence[:, 1])
 
 
+KEPT = ("cells", "stages", "censuses", "places", "lists")
+"""What a record keeps by month, besides the logs."""
+
+
 @dataclass(eq=False)
 class Record:
     """One run's record. Stocks are labelled by the month at whose start they hold; the children counted at the start of
@@ -42,6 +46,12 @@ class Record:
     """January -> [ncy, area, need, support, placement]"""
     logs: list[Log] = field(default_factory=list)
     """one a month stepped"""
+    places: dict[int, NDArray[np.int32]] = field(default_factory=dict)
+    """month -> [provider, 3] places, children there and of these above the roll, at its start; places are those of the
+    month before, in which the children were placed"""
+    lists: dict[int, NDArray[np.int32]] = field(default_factory=dict)
+    """month -> [kind, area, primary or secondary, need, 2] children who wait at its start; of these, whose choice it
+    is"""
 
     @property
     def stocks(self) -> dict[int, NDArray[np.int32]]:
@@ -82,12 +92,18 @@ class Record:
 
     def copy(self) -> Record:
         """A record that can be added to without changing this one; what is kept is never changed, so it is shared."""
-        return Record(dict(self.cells), dict(self.stages), dict(self.censuses), list(self.logs))
+        kept = (dict(self.cells), dict(self.stages), dict(self.censuses))
+        return Record(*kept, list(self.logs), dict(self.places), dict(self.lists))
+
+    def widen(self, providers: int) -> None:
+        """Room for providers that a policy adds: before, they had no places."""
+        for month, kept in self.places.items():
+            self.places[month] = np.pad(kept, ((0, providers - len(kept)), (0, 0)))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Everything as named arrays, for saving."""
         out: dict[str, NDArray[np.generic]] = {}
-        for name in ("cells", "stages", "censuses"):
+        for name in KEPT:
             kept: dict[int, NDArray[np.generic]] = getattr(self, name)
             out[f"{name}.months"] = np.array(sorted(kept), np.int64)
             out[f"{name}.values"] = np.stack([kept[m] for m in sorted(kept)]) if kept else np.zeros(0, np.int32)
@@ -100,10 +116,9 @@ class Record:
     def of_arrays(cls, saved: Mapping[str, Any]) -> Record:
         """From what ``arrays`` gave."""
         kept: list[dict[int, Any]] = [
-            dict(zip(saved[f"{n}.months"].tolist(), saved[f"{n}.values"], strict=True))
-            for n in ("cells", "stages", "censuses")
+            dict(zip(saved[f"{n}.months"].tolist(), saved[f"{n}.values"], strict=True)) for n in KEPT
         ]
         edges = np.concatenate([[0], np.cumsum(saved["log.lengths"])]).astype(int)
         columns = [saved[f"log.{name}"] for name in Log._fields]
         logs = [Log._make(c[a:b] for c in columns) for a, b in pairwise(edges)]
-        return cls(kept[0], kept[1], kept[2], logs)
+        return cls(kept[0], kept[1], kept[2], logs, kept[3], kept[4])

@@ -7,6 +7,8 @@
     [overrides."early_years.requests"]
     by = [0.85, 0.9, 1.0]
     start = "2025-09"
+    [places.opening]
+    Swanley = "2026-09"
 
 Unknown keys, bad months and unknown parameters are refused with the file, the key, what was given and what is allowed.
 """
@@ -15,10 +17,21 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    NonNegativeInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from cohort import calendar
 from cohort.states import closest
@@ -33,6 +46,35 @@ class ScenarioError(ValueError):
     def __init__(self, *problems: str) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+
+class PlacesSection(BaseModel):
+    """The section ``[places]``: whether places are scarce, and when which provider opens and closes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    binding: bool = Field(default=True, description="false: everybody gets the place they seek")
+    opening: dict[str, str] = Field(
+        default_factory=dict, description="Provider -> first month with places: '2027-09', 'start' or 'never'"
+    )
+    closing: dict[str, str] = Field(
+        default_factory=dict, description="Provider -> first month without places, or 'never'"
+    )
+    number: dict[str, NonNegativeInt] = Field(
+        default_factory=dict, description="Provider -> places for Kent's children in January 2024, or in full"
+    )
+
+    @field_validator("opening", "closing")
+    @classmethod
+    def _months(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        words = ("start", "never") if info.field_name == "opening" else ("never",)
+        for name, label in value.items():
+            if label not in words:
+                try:
+                    calendar.month(label)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}, or {' or '.join(map(repr, words))}") from None
+        return value
 
 
 class Scenario(BaseModel):
@@ -52,6 +94,9 @@ class Scenario(BaseModel):
     parameters: dict[str, FiniteFloat] = Field(default_factory=dict, description="Parameters fixed to a value")
     overrides: dict[str, dict[str, float | int | str | tuple[float, float, float]]] = Field(
         default_factory=dict, description='Sizes and dates of a rule\'s changes: "rule.change" -> field -> value'
+    )
+    places: PlacesSection = Field(
+        default_factory=PlacesSection, description="Scarce places: see data/kent/estimate_providers.csv"
     )
     acknowledge_unlawful: bool = Field(
         default=False, description="Run rules flagged as unlawful; printed on every output"
@@ -108,21 +153,26 @@ class Scenario(BaseModel):
 
     def to_toml(self) -> str:
         """The scenario as effective, as TOML that ``load`` reads back equal."""
-        apart = {"parameters", "overrides", "name"}
-        lines = [f"{key} = {_toml(value)}" for key, value in self.model_dump().items() if key not in apart]
-        fixed = [f"{_toml(key)} = {value!r}" for key, value in sorted(self.parameters.items())]
-        over = [
-            line
-            for name, given in sorted(self.overrides.items())
-            for line in ("", f"[overrides.{_toml(name)}]", *(f"{k} = {_toml(v)}" for k, v in sorted(given.items())))
-        ]
-        return "\n".join([f"# scenario {self.name}, as effective", *lines, "", "[parameters]", *fixed, *over, ""])
+        held = {"parameters", "overrides", "name", "places"}
+        lines = [f"{key} = {_toml(value)}" for key, value in self.model_dump().items() if key not in held]
+        sections = _section("parameters", self.parameters)
+        sections += ["", "[places]", f"binding = {_toml(self.places.binding)}"]
+        for key in ("opening", "closing", "number"):
+            sections += _section(f"places.{key}", getattr(self.places, key))
+        for name, given in sorted(self.overrides.items()):
+            sections += _section(f"overrides.{_toml(name)}", given)
+        return "\n".join([f"# scenario {self.name}, as effective", *lines, *sections, ""])
+
+
+def _section(name: str, entries: Mapping[str, object]) -> list[str]:
+    return ["", f"[{name}]", *(f"{_toml(key)} = {_toml(value)}" for key, value in sorted(entries.items()))]
 
 
 def _say(e: Any) -> str:
     key = ".".join(str(part) for part in e["loc"]) or "(whole)"
     if e["type"] == "extra_forbidden":
-        return f"{key}: unknown key; {closest(key, Scenario.model_fields)}"
+        fields = PlacesSection.model_fields if e["loc"][0] == "places" else Scenario.model_fields
+        return f"{key}: unknown key; {closest(str(e['loc'][-1]), fields)}"
     message = re.sub(r"^Value error, ", "", e["msg"])
     given = "" if key == "(whole)" else f" {e['input']!r} given;"
     return f"{key}:{given} {message}"

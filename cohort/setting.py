@@ -1,7 +1,7 @@
 """What a world is set in: everything that does not change while it runs, built once for a scenario and draw.
 
-The pack, the tape, the parameter draw, the compiled rule book, the prices and the start. Replicates and seeds share a
-setting.
+The pack, the tape, the parameter draw, the compiled rule book, the prices, the start and the places. Replicates and
+seeds share a setting.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import book, cache, calendar, demography, lawful, parameters, prices, rulebook, start
+from cohort import book, cache, calendar, demography, lawful, parameters, placing, prices, rulebook, start
+from cohort import places as provision
 from cohort.calendar import NCYS
 from cohort.demography import Tape
 from cohort.pack import Pack
@@ -42,6 +43,12 @@ class Setting:
     laid: start.Layout
     """what the start shares with that of every other parameter draw"""
     start: start.Start
+    places: provision.Places
+
+    @cached_property
+    def settled(self) -> placing.Settled:
+        """Who is at which provider at the start, and who waits."""
+        return placing.settle(self.places, self.start, self.tape)
 
     @cached_property
     def enters(self) -> NDArray[np.bool_]:
@@ -234,10 +241,11 @@ def of_tape(scenario: Scenario, pack: Pack, tape: Tape, draw: int = 0, policy: P
     compiled = book.build(pack, params, policy, vocabulary, processes, like.book if like else None)
     compiled.rates.check(range(scenario.first, scenario.last))
     priced = prices.prices(pack, params, vocabulary, policy)
+    scarce = provision.build(pack, params, vocabulary, scenario, policy)
     laid = like.laid if like else start.layout(pack, tape, compiled)
     same = like is not None and like.params.values == params.values
     begun = like.start if like and same else start.start(pack, tape, compiled, params, laid)
-    made = Setting(scenario, pack, tape, params, policy, compiled, priced, laid, begun)
+    made = Setting(scenario, pack, tape, params, policy, compiled, priced, laid, begun, scarce)
     if like is not None:
         made.__dict__["events"] = like.events  # a cached property that depends on the tape alone
     return made

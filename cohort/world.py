@@ -6,8 +6,8 @@
     other = world.copy()              # same luck from here on
 
 A world is a function of (setting, seed, replicate, month): copied, saved or resumed anywhere it goes on to the same
-bytes. Children are conserved, and pounds charged to children equal pounds in the counts, every month: a world that
-breaks this stops.
+bytes. Children are conserved, pounds charged to children equal pounds in the counts, and no provider has more children
+than places and admissions above them, every month: a world that breaks this stops.
 """
 
 from __future__ import annotations
@@ -29,16 +29,18 @@ from cohort.draws import Purpose
 from cohort.month import Columns, Seekers
 from cohort.policy import Policy
 from cohort.record import Record
+from cohort.rolls import Rolls
 from cohort.scenario import Scenario
 from cohort.setting import Setting
-from cohort.states import AREAS, NEEDS, SEVERITIES, STAGES, SUPPORTS, Presence
+from cohort.states import AREAS, NEEDS, SEVERITIES, STAGES, SUPPORTS, Presence, Support
 
 PURPOSES = 14
-SAVED = ("bound", "cell", "presence", "support", "stage", "placement", "need", "anniversary", "clock", "placed", "cost")
+SAVED = ("bound", "cell", "presence", "support", "stage", "placement", "need", "anniversary", "clock", "placed", "cost",
+         "provider", "waiting_for", "waiting_since", "named")  # fmt: skip
 
 
 class Broken(RuntimeError):  # noqa: N818
-    """Children were lost or money did not reconcile: a fault in the model, never in the data."""
+    """Children were lost, or money or places did not reconcile: a fault in the model, never in the data."""
 
 
 @dataclass(eq=False)
@@ -53,6 +55,7 @@ class World:
     record: Record
     stages: NDArray[np.int64]
     """[support, stage] children with needs now"""
+    rolls: Rolls
 
     @classmethod
     def start(
@@ -75,13 +78,17 @@ class World:
             support=s.start.support.copy(), stage=s.start.stage.copy(), placement=s.start.placement.copy(),
             need=s.start.need.copy(), anniversary=s.start.anniversary.copy(), clock=s.start.clock.copy(),
             placed=np.zeros(n, np.int16), cost=np.zeros(n, np.int64), cell=np.zeros(n, np.uint16),
+            provider=s.settled.provider.copy(), waiting_for=s.settled.waiting_for.copy(),
+            waiting_since=s.settled.waiting_since.copy(), named=np.zeros(n, np.uint8),
         )  # fmt: skip
         stages = np.zeros((len(SUPPORTS), len(STAGES)), np.int64)
         here = columns.presence == Presence.HERE
         np.add.at(stages, (columns.support[here], columns.stage[here]), 1)
-        world = cls(s, seed, replicate, s.scenario.first, columns, Record(), stages)
+        rolls = Rolls.start(s.places, columns)
+        world = cls(s, seed, replicate, s.scenario.first, columns, Record(), stages, rolls)
         world._set_bounds()
         world.record.close(s.scenario.first, world.count(), world.stages)
+        world._observe_places(s.scenario.first)
         world.record.census(world.count_census(), s.scenario.first)
         return world
 
@@ -125,8 +132,12 @@ class World:
         c, b, placements = self.columns, self.setting.book.arrays, self._placements
         self._entries = month.leave(c, b, self._log, self._entries, events.leaving[at], events.leaving_as[at],
                                     placements, self.stages)  # fmt: skip
+        left = self._entries
         self._entries = month.arrive(c, b, self._log, self._entries, events.arriving[at], events.births[at], self.month,
                                      self._academic_year, self._salts, placements, self.stages)  # fmt: skip
+        if self.setting.places.binding:
+            self._settle(*self.rolls.make_room(c, self._log, left, self._entries, self.month, self._academic_year))
+        self._arrived = self._entries
 
     def happen(self) -> None:
         """Identified, requested, decided, issued, reviewed, appealed, ceased: at most one a child."""
@@ -144,9 +155,7 @@ class World:
         rows = np.empty(high - low, np.int32)
         candidates = rows[: month.gather(candidate, low, rows)]
         most = len(candidates) + (high - low if calendar.is_september(self.month) else 0)
-        self._seekers = Seekers(
-            np.empty(most, np.int32), np.empty(most, np.int8), np.empty(most, np.int32), np.empty(most, np.int16)
-        )
+        self._seekers = Seekers.up_to(most)
         chance = self.setting.book.rates.compile(self.month)
         self._entries, self._seeking = month.happen(
             c, self.setting.book.arrays, chance, self._log, self._entries, self._seekers, candidates,
@@ -154,30 +163,31 @@ class World:
         )  # fmt: skip
 
     def place(self) -> None:
-        """First placements, September transfers and moves seek places; who gets one is for ``admit``."""
-        c, b, seekers = self.columns, self.setting.book.arrays, self._seekers
+        """First placements, September transfers and moves seek places, those who wait still do; who gets one is for
+        ``admission``."""
+        c, b, seekers, n = self.columns, self.setting.book.arrays, self._seekers, self._seeking
         if calendar.is_september(self.month):
-            self._seeking = month.transfers(
-                c, seekers, self._seeking, self.setting.enters, self.month, self._academic_year
+            n = month.transfers(c, seekers, n, self.setting.enters, self.month, self._academic_year)
+        month.seek(c, b, seekers, n, self._academic_year, self._salts, self._placements)
+        contests = self._redirect(n)
+        granted = seekers.sought
+        if self.setting.places.binding:
+            seekers, n, granted = self.rolls.compete(
+                c, self._log, self._arrived, self._entries, seekers, n, self.month, self._academic_year
             )
-        month.seek(c, b, seekers, self._seeking, self._academic_year, self._salts, self._placements)
-        contests = self._redirect()
-        granted = admit(seekers.sought[: self._seeking])
-        self._entries = month.settle(
-            c, b, self._log, self._entries, seekers, self._seeking, granted, self.month, self._placements
-        )
+        self._settle(seekers, n, granted)
         if contests is not None:
-            self._entries = month.contest(c, b, self._log, self._entries, seekers, self._seeking, contests,
+            self._entries = month.contest(c, b, self._log, self._entries, seekers, len(contests), contests,
                                           self.setting.book.events.index("contest"), self.month, self._placements,
                                           self.stages)  # fmt: skip
 
-    def _redirect(self) -> NDArray[np.bool_] | None:
+    def _redirect(self, n: int) -> NDArray[np.bool_] | None:
         """Policies send seekers elsewhere than their choice; who contests that. None if no policy redirects."""
         book = self.setting.book
         if not len(book.arrays.redirects):
             return None
-        contests = np.zeros(self._seeking, np.bool_)
-        month.redirect(self.columns, book.arrays, book.rates.chance, self._seekers, self._seeking, self._academic_year,
+        contests = np.zeros(n, np.bool_)
+        month.redirect(self.columns, book.arrays, book.rates.chance, self._seekers, n, self._academic_year,
                        self._redirect_salts(), contests)  # fmt: skip
         return contests
 
@@ -185,6 +195,12 @@ class World:
         """The month's salts of appeals against redirects, then of redirects into each placement."""
         into = [Purpose.REDIRECT + code for code in range(self._placements)]
         return np.array([draws.salt(self.month, purpose) for purpose in (Purpose.REDIRECT_APPEAL, *into)], np.uint64)
+
+    def _settle(self, seekers: Seekers, n: int, granted: NDArray[np.int16]) -> None:
+        self._entries = month.settle(
+            self.columns, self.setting.book.arrays, self._log, self._entries, seekers, n, granted, self.month,
+            self._placements,
+        )  # fmt: skip
 
     def pay(self) -> None:
         """Each child's month is priced and charged to the child; the counts that it is priced from are kept for
@@ -222,8 +238,20 @@ class World:
             raise Broken(f"{calendar.label(self.month)}: children by school year and area are not those of the tape")
         self.record.close_log(self._log, self._entries)
         self.record.close(self.month + 1, self._cells, self.stages)
+        if self.setting.places.binding:
+            kinds = self.setting.places.pools.kinds
+            placed = self._cells[:, :, Support.PLAN, kinds].sum((0, 1, 3))
+            if fault := self.rolls.fault(self.columns, placed, self.month):
+                raise Broken(f"{calendar.label(self.month)}: {fault}")
+        self._observe_places(self.month + 1)
         if calendar.is_january(self.month + 1):
             self.record.census(self.count_census(), self.month + 1)
+
+    def _observe_places(self, at: int) -> None:
+        """Keep what is filled and who waits at the start of month ``at``."""
+        if self.setting.places.binding:
+            self.record.places[at] = self.rolls.stock(self.month)
+            self.record.lists[at] = self.rolls.waiting(self.columns, calendar.academic_year(at - 1))
 
     # what can be asked of it
 
@@ -263,8 +291,9 @@ class World:
         """A world that goes on alone from here with the same luck; what never changes is shared."""
         columns = self.columns._replace(**{k: getattr(self.columns, k).copy() for k in SAVED})
         return World(
-            self.setting, self.seed, self.replicate, self.month, columns, self.record.copy(), self.stages.copy()
-        )
+            self.setting, self.seed, self.replicate, self.month, columns, self.record.copy(), self.stages.copy(),
+            self.rolls.copy(),
+        )  # fmt: skip
 
     def under(self, other: Setting) -> World:
         """A copy that goes on in another setting: of the same children, and alike until this month (see ``fork``)."""
@@ -272,6 +301,8 @@ class World:
             raise ValueError("a world goes on only among its own children: the other setting has another tape")
         world = self.copy()
         world.setting = other
+        world.rolls = self.rolls.under(other.places)
+        world.record.widen(len(other.places.providers))
         return world
 
     def save(self, path: str | Path) -> Path:
@@ -287,6 +318,7 @@ class World:
             "policy": repr(self.setting.policy.changes),
         }
         arrays: dict[str, Any] = {k: getattr(self.columns, k) for k in SAVED} | self.record.arrays()
+        arrays |= {"filled": self.rolls.filled, "over": self.rolls.over}
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
         try:
             with os.fdopen(handle, "wb") as out:
@@ -314,9 +346,5 @@ class World:
             columns = world.columns._replace(**{k: saved[k] for k in SAVED})
             record = Record.of_arrays(saved)
             at = calendar.month(about["month"])
-            return cls(s, about["seed"], about["replicate"], at, columns, record, record.stages[at].copy())
-
-
-def admit(sought: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Who gets what they seek: everybody, for every placement is elastic. Counted places will be weighed here."""
-    return sought
+            held = record.stages[at].copy(), Rolls(s.places, saved["filled"], saved["over"])
+            return cls(s, about["seed"], about["replicate"], at, columns, record, *held)

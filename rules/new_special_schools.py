@@ -22,9 +22,9 @@ FILL = "paper 7.3: September 2027 at the earliest; 120 and 250 places, which is 
 new_special_schools = Policy(
     "new_special_schools",
     (
-        Open(provider="New special school, Swanley", provider_kind="state_special", area="North", places=250,
+        Open(provider="Swanley", provider_kind="state_special", area="North", places=250,
              ncy=(0, 14), when=WHEN, name="swanley", because=FILL),
-        Open(provider="New special school, Whitstable", provider_kind="state_special", area="East", places=120,
+        Open(provider="Whitstable", provider_kind="state_special", area="East", places=120,
              ncy=(0, 14), when=WHEN, name="whitstable", because=FILL),
     ),
     title="Two new special schools",

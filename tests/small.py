@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import book, parameters, prices, setting
+from cohort import book, parameters, places, prices, setting
 from cohort.draws import mix_many
 from cohort.pack import Pack
 from cohort.policy import NOTHING, Policy
@@ -36,7 +36,8 @@ def small_setting(every: int = 40, until: str = "2026-01", policy: Policy = NOTH
 
 
 def keep(whole: Setting, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Setting:
-    """The setting of some rows of the tape only (a mask, or rows in a new order): children with needs first."""
+    """The setting of some rows of the tape only (a mask, or rows in a new order): children with needs first; as large a
+    share of the places."""
     rows = np.flatnonzero(rows) if rows.dtype == bool else rows
     has = rows < whole.tape.with_needs
     n = int(has.sum())
@@ -44,7 +45,7 @@ def keep(whole: Setting, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Setting
     columns = {name: getattr(whole.tape, name)[rows] for name in ROWS}
     tape = replace(whole.tape, **columns, with_needs=n)
     start = replace(whole.start, **{name: getattr(whole.start, name)[rows[:n]] for name in STATE})
-    return replace(whole, tape=tape, start=start)
+    return replace(whole, tape=tape, start=start, places=whole.places.scaled(n / whole.tape.with_needs))
 
 
 def under(whole: Setting, policy: Policy = NOTHING, pack: Pack | None = None, vocabulary: Vocabulary | None = None,
@@ -55,7 +56,14 @@ def under(whole: Setting, policy: Policy = NOTHING, pack: Pack | None = None, vo
     compiled = book.build(pack, params, policy, vocabulary, processes)
     compiled.rates.check(range(whole.scenario.first, whole.scenario.last))
     priced = prices.prices(pack, params, compiled.vocabulary, policy)
-    return replace(whole, pack=pack, params=params, policy=policy, book=compiled, prices=priced)
+    built = places.build(pack, params, compiled.vocabulary, whole.scenario, policy)
+    scarce = replace(built.scaled(whole.places.share), binding=whole.places.binding)
+    return replace(whole, pack=pack, params=params, policy=policy, book=compiled, prices=priced, places=scarce)
+
+
+def elastic(whole: Setting) -> Setting:
+    """The same setting with a place for everybody who seeks one."""
+    return replace(whole, places=replace(whole.places, binding=False))
 
 
 def until_month(whole: Setting, until: str) -> Setting:

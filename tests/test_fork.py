@@ -11,7 +11,7 @@ from cohort.fork import first_difference, run_together
 from cohort.policy import NOTHING, Fund, Policy, Price, Redirect, Scale, Uncertain, When, where
 from cohort.scenario import Scenario
 from cohort.world import World
-from tests.small import small_setting
+from tests.small import elastic, small_setting
 
 UNTIL = "2025-06"
 LATER = When("2024-09")
@@ -21,7 +21,8 @@ CHEAPER = Policy("cheaper", (Price(charge="nmiss", by=0.5, when=When("2025-01"))
 
 def setting(policy=NOTHING):
     """Under a policy, among the very same children."""
-    return replace(small_setting(40, UNTIL, policy), tape=small_setting(40, UNTIL).tape)
+    base = small_setting(40, UNTIL)
+    return replace(small_setting(40, UNTIL, policy), tape=base.tape)
 
 
 @pytest.mark.parametrize(("policy", "first"), [
@@ -58,7 +59,7 @@ def test_a_world_forked_is_to_the_byte_the_world_run_alone(policies):
 def test_pairs_hold_every_child_and_nobody_off_the_diagonal_before_the_fork():
     to_mainstream = Policy("m", (Redirect(choice="first_place", frm="state_special", into="mainstream", share=1.0,
                                           appeal_share=0.0, when=LATER, where=where(ncy=(0, 6))),))  # fmt: skip
-    settings = [setting(), setting(to_mainstream)]
+    settings = [elastic(setting()), elastic(setting(to_mainstream))]
     (base, same), (_, pairs) = run_together(settings, 1, 0)
     words = fork.labels(base.setting)
     assert [label(m) for m in pairs.months] == ["2024-01", "2024-04", "2025-01", "2025-04"]

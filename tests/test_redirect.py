@@ -12,7 +12,7 @@ from cohort.expected import EXACT, LUMPED, Expectation
 from cohort.policy import NOTHING, Policy, Redirect, Uncertain, When, where
 from cohort.states import Stage, Support, Vocabulary
 from cohort.world import World
-from tests.small import full_setting, small_setting, under, until_month
+from tests.small import elastic, full_setting, small_setting, under, until_month
 from tests.test_mini import live_together
 
 NOW = When("2024-01")
@@ -62,7 +62,7 @@ def test_the_kernel_and_its_twin_redirect_and_contest_alike():
 
 
 def placements(policy, until="2025-02", every=8, seed=1):
-    world = World.start(small_setting(every=every, policy=policy, until=until), seed=seed).run()
+    world = World.start(elastic(small_setting(every=every, policy=policy, until=until)), seed=seed).run()
     return world, world.columns
 
 
@@ -141,7 +141,7 @@ def test_the_expectation_keeps_its_children_under_redirects():
 @cache
 def gaps(until="2025-02", runs=12):
     """Children less expectation in what a policy changes, run by run: plans by placement and under appeal."""
-    whole = until_month(full_setting(), until)
+    whole = elastic(until_month(full_setting(), until))
     no_severity = Policy("some", tuple(c for c in SEVERAL.changes if c.where.severity == (0, 4)))
     with_it, without = under(whole, no_severity), whole
     found = []

@@ -1,0 +1,122 @@
+"""The rolls of all providers in one world: how many children are at each, and the month's verbs that change it.
+
+A child's own provider and waiting list are columns (``month.Columns``). Here is what is counted from them, kept up to
+date and checked every month: no provider has more children than places and admissions above them, none has any before
+it opens or after it closes, every child in a scarce placement has a provider of that kind and nobody else has one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cohort import admission, draws
+from cohort.admission import NOBODY
+from cohort.draws import Purpose
+from cohort.month import Columns, Log, Seekers
+from cohort.places import Places
+from cohort.states import AREAS, NEEDS
+
+LUCK = (Purpose.ADMIT, Purpose.LATENT, Purpose.CROWDED, Purpose.CROWDED_AGAIN, Purpose.OVER_ROLL, Purpose.LAPSE)
+"""The luck of a month's admission, in the order of ``admission.L_RANK`` to ``L_LAPSE``."""
+
+
+@dataclass(eq=False)
+class Rolls:
+    """Children of Kent at each provider now, and of these how many above its places."""
+
+    places: Places
+    filled: NDArray[np.int32]
+    over: NDArray[np.int32]
+    """children whose choice it was and who were admitted though all places were taken; and at the start"""
+
+    @classmethod
+    def start(cls, places: Places, columns: Columns) -> Rolls:
+        """As the columns have it at the first month."""
+        filled = np.bincount(columns.provider, minlength=NOBODY + 1)[: len(places.providers)].astype(np.int32)
+        return cls(places, filled, np.maximum(filled - places.by_month[0], 0))
+
+    def copy(self) -> Rolls:
+        """Rolls that go on alone from here."""
+        return Rolls(self.places, self.filled.copy(), self.over.copy())
+
+    def under(self, places: Places) -> Rolls:
+        """The same children at the providers of other places, which may have more of them at the end."""
+        new = len(places.providers) - len(self.filled)
+        return Rolls(places, *(np.pad(column, (0, new)) for column in (self.filled, self.over)))
+
+    # the month's verbs
+
+    def make_room(self, columns: Columns, log: Log, left: int, entries: int, month: int,
+                  academic_year: int) -> tuple[Seekers, int, NDArray[np.int16]]:  # fmt: skip
+        """Leavers go and who has just moved in, from entry ``left`` of the log, is given what there is. Returns these
+        seekers, how many they are, and where each is placed."""
+        seekers, granted = Seekers.up_to(entries - left), np.empty(entries - left, np.int16)
+        places, opened = self._in(month)
+        n = admission.make_room(
+            columns, self.places.pools, log, left, entries, places, opened, self.filled, self.over, seekers, month,
+            academic_year, _luck(month), granted,
+        )  # fmt: skip
+        return seekers, n, granted
+
+    def compete(self, columns: Columns, log: Log, arrived: int, entries: int, seekers: Seekers, n: int, month: int,
+                academic_year: int) -> tuple[Seekers, int, NDArray[np.int16]]:  # fmt: skip
+        """The month's ``n`` seekers, children whose provider has closed and those who wait are ranked together. Returns
+        all of them, how many they are, and where each is placed."""
+        places, opened = self._in(month)
+        listed = rows_with(columns.waiting_for)
+        most = n + len(listed) + int(self.filled[~opened].sum())
+        together, granted = Seekers.up_to(most), np.empty(most, np.int16)
+        for name in Seekers._fields:
+            getattr(together, name)[:n] = getattr(seekers, name)[:n]
+        n = admission.compete(
+            columns, self.places.pools, log, (arrived, entries), places, opened, self.filled, self.over, together, n,
+            listed, month, academic_year, _luck(month), granted,
+        )  # fmt: skip
+        return together, n, granted
+
+    # what is counted and checked
+
+    def fault(self, columns: Columns, placed: NDArray[np.int64], month: int) -> str:
+        """What is wrong at the end of a month, "" if nothing is; ``placed`` is [kind] children in scarce placements."""
+        pools, (places, opened) = self.places.pools, self._in(month)
+        counted, by_kind = np.zeros_like(self.filled), np.zeros(len(pools.kinds), np.int64)
+        stray = admission.count(columns, pools, rows_with(columns.provider), counted, by_kind)
+        if stray >= 0:
+            return f"{self.places.names[columns.provider[stray]]}: child {stray} has a place but is not placed there"
+        if (placed != by_kind).any():
+            return f"{placed.tolist()} children in scarce placements, but {by_kind.tolist()} have a provider"
+        wrong = (counted != self.filled) | (counted > places + self.over) | (~opened & (counted > 0))
+        for at in np.flatnonzero(wrong):
+            had = f"{counted[at]} children ({self.filled[at]} noted), {places[at]} places, {self.over[at]} above them"
+            return f"{self.places.names[at]}: {had}"
+        self.over = np.minimum(self.over, np.maximum(self.filled - places, 0))
+        return ""
+
+    def stock(self, month: int) -> NDArray[np.int32]:
+        """[provider, 3] places of a month, children there now, of these above the roll."""
+        return np.stack([self._in(month)[0], self.filled, self.over], 1).astype(np.int32)
+
+    def waiting(self, columns: Columns, academic_year: int) -> NDArray[np.int32]:
+        """[kind, area, primary or secondary, need, 2] children who wait, and of these those whose choice it is."""
+        out = np.zeros((len(self.places.pools.kinds), len(AREAS), 2, len(NEEDS), 2), np.int32)
+        admission.count_lists(columns, self.places.pools, rows_with(columns.waiting_for), academic_year, out)
+        return out
+
+    def _in(self, month: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        at = month - self.places.first
+        return self.places.by_month[at], self.places.opened[at]
+
+
+def _luck(month: int) -> NDArray[np.uint64]:
+    """The salts of a month's admission; whether a child would leave an independent school is a trait of its own."""
+    salts = [draws.salt(month, purpose) for purpose in LUCK]
+    return np.array([*salts, draws.salt(0, Purpose.TRAIT_ACCEPTS)], np.uint64)
+
+
+def rows_with(column: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The rows of a column of providers or of lists in which there is one."""
+    rows = np.empty(len(column), np.int64)
+    return rows[: admission.find(column, column[: len(column) // 8 * 8].view(np.uint64), rows)]
