@@ -131,7 +131,12 @@ class Scenario(BaseModel):
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Scenario:
-        """A shipped scenario by name, or a TOML file by path. Raises ScenarioError, one line."""
+        """A shipped scenario by name (``only_<rule>`` and ``without_<rule>`` among them), or a TOML file by path.
+
+        Raises ScenarioError, one line.
+        """
+        if made := _derived(name_or_path):
+            return made
         path = find(name_or_path)
         try:
             given = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -201,9 +206,23 @@ def folder() -> Path:
     raise ScenarioError("the shipped scenarios are missing; reinstall, or name a scenario file by its path")
 
 
-def shipped() -> list[str]:
-    """Names of the shipped scenarios."""
+def files() -> list[str]:
+    """Names of the shipped scenario files."""
     return sorted(p.stem for p in folder().glob("*.toml"))
+
+
+def shipped() -> list[str]:
+    """Names of the shipped scenarios: the files, and those made of them (``cohort.alone``)."""
+    from cohort import alone
+
+    return sorted({*files(), *alone.names()})
+
+
+def _derived(name_or_path: str | Path) -> Scenario | None:
+    """The scenario that is made of others, if that is what is named and no file is."""
+    from cohort import alone
+
+    return None if str(name_or_path) in files() else alone.derived(str(name_or_path))
 
 
 def find(name_or_path: str | Path) -> Path:
@@ -211,7 +230,7 @@ def find(name_or_path: str | Path) -> Path:
     given = Path(name_or_path)
     if given.suffix == ".toml" or given.parent != Path("."):
         if not given.is_file():
-            raise ScenarioError(f"{given}: no such scenario file; shipped scenarios: {', '.join(shipped())}")
+            raise ScenarioError(f"{given}: no such scenario file; shipped scenarios: {', '.join(files())}")
         return given
     path = folder() / f"{given}.toml"
     if not path.is_file():

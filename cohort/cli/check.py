@@ -33,16 +33,16 @@ def check(
     Parameters
     ----------
     scenarios
-        Shipped scenarios by name, or TOML files by path. None: all that are shipped.
+        Shipped scenarios by name, or TOML files by path. None: every file that is shipped.
     json
         Print JSON instead of lines.
     quiet
         Print problems only.
     """
-    from cohort.scenario import shipped
+    from cohort.scenario import files
 
     packs: dict[str, list[str]] = {}
-    found = [_about(name, packs) for name in scenarios or shipped()]
+    found = [_about(name, packs) for name in scenarios or files()]
     data = [problem for problems in packs.values() for problem in problems]
     problems = [problem for about in found for problem in about.problems] + data
     if json:
