@@ -4,10 +4,10 @@ Provisions: decisions to assess as in 2023; assessments as slow as in January 20
 weeks; requests at 2023's level by the council's count; independent special schools chosen as often as in 2022-23; fees
 without the process of September 2024. A world to judge the work of 2024 by (3.4 to 3.14), in no programme.
 
-Evidence, each the inverse of what the baseline holds: decisions 1 / 0.86 (calibration/first_rates.py, DECISIONS_2024,
-0.75 to 1); pace: the base rate of each month since the request x January 2024's factor (rate_dates.csv); requests
-4,302 / 3,991 = 1.08 by the paper's count and 3,988 / 3,991 = 1.00 by the DfE's; choices 1 / 0.6 (INTO_NMISS, 0.4 to 1);
-1m of fees avoided in 2024-25 (3.13) of some 70m.
+Evidence: each is the inverse of what the baseline holds. Decisions: 1 / 0.86 (calibration/first_rates.py,
+DECISIONS_2024, 0.75 to 1). Pace: the base rate of each month since the request x January 2024's factor
+(rate_dates.csv). Requests: 4,302 / 3,991 = 1.08 by the paper's count, 3,988 / 3,991 = 1.00 by the DfE's. Choices:
+1 / 0.6 (INTO_NMISS, 0.4 to 1). Fees: 1m avoided in 2024-25 (3.13) of some 70m.
 
 Baseline: what was seen by March 2025 goes on.
 

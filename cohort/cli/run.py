@@ -52,12 +52,15 @@ def run(
     quiet
         No progress.
     """
-    from cohort.cli import show
+    from cohort import inert
+    from cohort.cli import say, show
     from cohort.cli.progress import shown
 
     with shown(quiet) as progress:
         study = _study(scenarios, draws, replicates, seed, until, out, workers, resume, progress)
     show.study(study, as_json=json)
+    for name in inert.of_study(study):
+        say(f"warning: {name} moved neither a child nor a penny from the baseline; look at its rules' dates and where")
     return DONE
 
 
