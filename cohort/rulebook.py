@@ -75,11 +75,11 @@ def module_of(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise RuleError(f"{path.name}:{_line(error, path)}: {type(error).__name__}: {error}") from error
+        raise RuleError(f"{path.name}:{line_of(error, path)}: {type(error).__name__}: {error}") from error
     return module
 
 
-def _line(error: Exception, path: Path) -> int:
+def line_of(error: BaseException, path: Path) -> int:
     """The last line of the file that was being run."""
     if isinstance(error, SyntaxError):
         return error.lineno or 0
@@ -168,4 +168,4 @@ def of_scenario(rules: Sequence[str], overrides: Mapping[str, Mapping[str, Any]]
     return combine([overridden(p, overrides) for p in policies]) if policies else NOTHING
 
 
-__all__ = ["GROUP", "RuleError", "incomplete", "load", "module_of", "of_scenario", "offered", "shipped"]
+__all__ = ["GROUP", "RuleError", "incomplete", "line_of", "load", "module_of", "of_scenario", "offered", "shipped"]

@@ -220,7 +220,7 @@ def test_doctor_goes_on_after_a_check_fails(cohort: Run, monkeypatch: pytest.Mon
 # help
 @pytest.mark.parametrize("command", EXAMPLES)
 def test_every_command_has_help_with_an_example(cohort: Run, command: str) -> None:
-    answer = cohort(command, "--help")
+    answer = cohort(*command.split(), "--help")
     assert answer.code == 0
     assert f"Example: cohort {command}" in answer.out
     assert "--json" in answer.out

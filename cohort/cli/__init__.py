@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,23 @@ def app() -> App:
     )
     for command in (run, reconcile, check, doctor):
         made.command(command, help_epilogue=EXAMPLES[command.__name__])
+    made.command(_rules())
+    return made
+
+
+def _rules() -> App:
+    """``cohort rules`` with its own subcommands."""
+    from cyclopts import App
+
+    from cohort.cli import rules
+
+    made = App("rules", help="The rules: what policies change, for whom, from when and because of what.",
+               help_epilogue="Example: cohort rules list", help_format="plaintext")  # fmt: skip
+    commands: dict[str, Callable[..., int]] = {
+        "list": rules.list_, "show": rules.show, "check": rules.check, "new": rules.new,
+    }  # fmt: skip
+    for name, command in commands.items():
+        made.command(command, name=name, help_epilogue=EXAMPLES[f"rules {name}"])
     return made
 
 
@@ -64,6 +81,10 @@ EXAMPLES = {
     "reconcile": "Example: cohort reconcile studies/mine",
     "check": "Example: cohort check baseline my_scenario.toml",
     "doctor": "Example: cohort doctor --json",
+    "rules list": "Example: cohort rules list --json",
+    "rules show": "Example: cohort rules show early_years --why request --month 2026-03 --ncy 0 --area East",
+    "rules check": "Example: cohort rules check my_rule.py",
+    "rules new": "Example: cohort rules new my_rule --out my_rules",
 }
 
 
