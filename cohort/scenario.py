@@ -15,6 +15,7 @@ Unknown keys, bad months and unknown parameters are refused with the file, the k
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -196,6 +197,19 @@ def _toml(value: object) -> str:
 
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\x7f": "\\u007f"}
+
+
+def schema() -> str:
+    """The JSON schema of a scenario file, as ``docs/scenario.schema.json`` holds it: what editors complete and check.
+
+    A file needs no ``name``: it has that of its file.
+    """
+    made = Scenario.model_json_schema()
+    made.pop("required")
+    for key in ("start", "until"):
+        made["properties"][key]["pattern"] = r"^\d{4}-(0[1-9]|1[0-2])$"
+    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "A scenario of cohort"}
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 
 
 def folder() -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from cohort.cli import DONE, MISUSE
+from cohort.cli import DONE, MISUSE, MisuseError
 
 if TYPE_CHECKING:
     from cohort.scenario import Scenario
@@ -25,6 +25,7 @@ class About:
 
 def check(
     *scenarios: str,
+    schema: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(["--quiet", "-q"], negative=())] = False,
 ) -> int:
@@ -34,13 +35,21 @@ def check(
     ----------
     scenarios
         Shipped scenarios by name, or TOML files by path. None: every file that is shipped.
+    schema
+        Print the JSON schema of scenario files instead, for editors; nothing is checked.
     json
         Print JSON instead of lines.
     quiet
         Print problems only.
     """
     from cohort.scenario import files
+    from cohort.scenario import schema as written
 
+    if schema:
+        if scenarios:
+            raise MisuseError(f"--schema: given with {', '.join(scenarios)}; allowed: alone")
+        print(written(), end="")
+        return DONE
     packs: dict[str, list[str]] = {}
     found = [_about(name, packs) for name in scenarios or files()]
     data = [problem for problems in packs.values() for problem in problems]
