@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -77,6 +78,16 @@ class Study:
         if not self.files(name):
             raise StudyError(f"{self.folder}: has no table {name!r}")
         return self.query(f"from {name}").df()
+
+    def summary(self, table: str, by: Sequence[str] | None = None, only: str = "") -> pd.DataFrame:
+        """A table's figures over runs: mean, 5, 25, 50, 75, 95 percentiles, each with its Monte Carlo error.
+
+        Summed within each run first: ``study.summary("spend", by=["financial_year", "line"])``. ``only`` is a condition
+        in SQL, such as "placement = 'nmiss'".
+        """
+        from cohort.analysis.perrun import summary
+
+        return summary(self, table, by, only)
 
     def headline(self) -> pd.DataFrame:
         """Series, period, value: what is printed."""
