@@ -41,6 +41,7 @@ def app() -> App:
     """The command with its subcommands."""
     from cyclopts import App
 
+    from cohort.cli.attribute import attribute
     from cohort.cli.check import check
     from cohort.cli.compare import compare
     from cohort.cli.doctor import doctor
@@ -55,7 +56,7 @@ def app() -> App:
         version=__version__,
         suppress_keyboard_interrupt=False,
     )
-    for command in (run, compare, reconcile, check, doctor):
+    for command in (run, compare, attribute, reconcile, check, doctor):
         made.command(command, help_epilogue=EXAMPLES[command.__name__])
     made.command(_rules())
     return made
@@ -80,6 +81,7 @@ def _rules() -> App:
 EXAMPLES = {
     "run": "Example: cohort run baseline my_scenario.toml --until 2027-03 --out studies/mine",
     "compare": "Example: cohort compare studies/mine --by line --target 5000000",
+    "attribute": "Example: cohort attribute my_scenario.toml --json",
     "reconcile": "Example: cohort reconcile studies/mine",
     "check": "Example: cohort check baseline my_scenario.toml",
     "doctor": "Example: cohort doctor --json",
