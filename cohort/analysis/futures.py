@@ -113,7 +113,10 @@ class Lumped:
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """One run's base world with copies of it at some months, from which policies go on with the same luck."""
+    """One run's base world with copies of it at some months, from which policies go on with the same luck.
+
+    Events are not kept, as only spend is asked for: the whole county takes about 25 MB a run.
+    """
 
     base: World
     """at its end"""
@@ -128,6 +131,7 @@ class Runs:
             if month == base.scenario.first or month in set(months):
                 copies[month] = world.copy()
             world.step()
+            world.record.logs.clear()
         return cls(world, copies)
 
     def under(self, other: Setting) -> World:

@@ -45,8 +45,10 @@ def app() -> App:
     from cohort.cli.check import check
     from cohort.cli.compare import compare
     from cohort.cli.doctor import doctor
+    from cohort.cli.reckon import reckon
     from cohort.cli.reconcile import reconcile
     from cohort.cli.run import run
+    from cohort.cli.seek import seek
 
     made = App(
         "cohort",
@@ -56,7 +58,7 @@ def app() -> App:
         version=__version__,
         suppress_keyboard_interrupt=False,
     )
-    for command in (run, compare, attribute, reconcile, check, doctor):
+    for command in (run, compare, attribute, seek, reckon, reconcile, check, doctor):
         made.command(command, help_epilogue=EXAMPLES[command.__name__])
     made.command(_rules())
     return made
@@ -82,6 +84,8 @@ EXAMPLES = {
     "run": "Example: cohort run baseline my_scenario.toml --until 2027-03 --out studies/mine",
     "compare": "Example: cohort compare studies/mine --by line --target 5000000",
     "attribute": "Example: cohort attribute my_scenario.toml --json",
+    "seek": 'Example: cohort seek mine.toml --change early_years.requests --field by --goal "in_year 2027-28 <= 0"',
+    "reckon": "Example: cohort reckon baseline --start 2025-04",
     "reconcile": "Example: cohort reconcile studies/mine",
     "check": "Example: cohort check baseline my_scenario.toml",
     "doctor": "Example: cohort doctor --json",
