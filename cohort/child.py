@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cohort import calendar
+from cohort.admission import NOBODY
 from cohort.states import AREAS, MAINSTREAM, NEEDS, NONE_YET, SEXES, STAGES, SUPPORTS, Presence, Support, closest
 
 if TYPE_CHECKING:
@@ -180,6 +181,23 @@ def _words(labels: Sequence[str]) -> Labels:
     return lambda world: tuple(labels)
 
 
+def _number_or_none(name: str, how_many: Callable[[World], int]) -> Callable[[World, Rows], Array]:
+    """A column of the world of which ``NOBODY`` means none: one past the last."""
+    return lambda world, rows: np.minimum(_state(name, NOBODY)(world, rows), how_many(world))
+
+
+_provider = _number_or_none("provider", lambda w: len(w.setting.places.providers))
+_list = _number_or_none("waiting_for", lambda w: len(w.setting.book.vocabulary.labels))
+
+
+def _names(world: World) -> tuple[str, ...]:
+    return (*world.setting.places.names, "none")
+
+
+def _placements(world: World) -> tuple[str, ...]:
+    return (*world.setting.book.vocabulary.labels, "none")
+
+
 _PRESENCES = tuple(p.name.lower() for p in Presence)
 
 
@@ -207,7 +225,18 @@ class Child:
     stage = Label(_state("stage"), _words(STAGES), "where a request, refusal or appeal stands")
     since = Month["str | None"](_since, "month in which the present stage began")
     need = Label(_state("need", NONE_YET), _words(NEEDS), "primary need recorded")
-    placement = Label(_placement, lambda w: (*w.setting.book.vocabulary.labels, "none"), "where the child learns")
+    placement = Label(_placement, _placements, "where the child learns")
+    provider = Label(
+        _provider,
+        lambda w: (*w.setting.places.names, "none"),
+        "who provides its scarce place; none in other placements",
+    )
+    waiting_for = Label(
+        _list,
+        lambda w: (*w.setting.book.vocabulary.labels, "none"),
+        "the placement on whose waiting list it is, or none",
+    )
+    waiting_since = Month["str | None"](_state("waiting_since"), "month since which it waits")
     placed = Month["str | None"](_state("placed"), "month of the last decision on placement in the run")
     anniversary = Column[int](_anniversary, "month of the year (1 to 12) in which the plan is reviewed; 0 without one")
     cost_pence = Column[int](_state("cost"), "pence spent on the child since the start")

@@ -4,6 +4,7 @@
     model.datacollector.get_model_vars_dataframe()      # a row for the start and one for each month
     model.datacollector.get_table_dataframe("flows")
     model.agents.select(support="plan").groupby("placement").count()
+    model.providers.select(lambda p: p.area == "East").agg("vacancies", sum)
 
 Written for Mesa 3.3 (Python 3.11) and 3.5 (3.12 and later), where the same seed gives the same bytes. What not to use:
 
@@ -31,6 +32,7 @@ from weakref import WeakValueDictionary
 
 import mesa
 import numpy as np
+from mesa.agent import AgentSet
 from numpy.typing import NDArray
 
 from cohort import calendar
@@ -39,6 +41,7 @@ from cohort.child import Child
 from cohort.children import ChildSet
 from cohort.headline import FLOWS
 from cohort.processes import REASONS
+from cohort.provider import ProviderView
 from cohort.record import cost_of
 from cohort.scenario import Scenario
 from cohort.setting import Setting
@@ -71,6 +74,7 @@ class SendModel(mesa.Model):
         super().__init__(rng=world.seed)
         self.world = world
         self._views: WeakValueDictionary[int, Child] = WeakValueDictionary()
+        self._providers: list[ProviderView] | None = None
         self.datacollector = mesa.DataCollector(reporters(world.setting), tables={"flows": list(FLOWS_TABLE)})
         self._collect()
 
@@ -138,6 +142,16 @@ class SendModel(mesa.Model):
             found = self._views[row] = Child(self, row)
         return found
 
+    @property
+    def providers(self) -> AgentSet[ProviderView]:
+        """The schools and resourced provision whose places are scarce, as agents to look at: places, filled, vacancies.
+
+        If places do not bind, nobody is at any.
+        """
+        if self._providers is None:
+            self._providers = [ProviderView(self, n) for n in range(len(self.world.setting.places.providers))]
+        return AgentSet(self._providers, random=self.random)
+
     # copied and pickled
 
     def copy(self) -> SendModel:
@@ -149,7 +163,7 @@ class SendModel(mesa.Model):
         return found
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "world": self.world.copy(), "_views": None}
+        return {**self.__dict__, "world": self.world.copy(), "_views": None, "_providers": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

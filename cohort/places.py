@@ -10,8 +10,10 @@ scenario says when a provider opens or closes (``[places.opening]``, ``[places.c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +27,10 @@ from cohort.policy import NOTHING, Policy
 from cohort.processes import CHOICES, TRANSFER_NCYS
 from cohort.provision import ALWAYS, NEVER, Provider, expanded, phased, under
 from cohort.scenario import Scenario, ScenarioError
-from cohort.states import AREAS, NEEDS, Vocabulary, closest
+from cohort.states import AREAS, NEEDS, STAGES, Vocabulary, closest
+
+if TYPE_CHECKING:
+    from cohort.world import World
 
 OUTSIDE = "outside"
 """The area of a pool of places that other authorities' schools have for children of Kent."""
@@ -143,6 +148,34 @@ def providers(pack: Pack, vocabulary: Vocabulary) -> Iterable[Provider]:
         )  # fmt: skip
 
 
+class Entry(NamedTuple):
+    """Children who entered a kind of scarce place in a financial year."""
+
+    financial_year: str
+    kind: str
+    event: str
+    """what brought them: "admitted" is an offer taken from the waiting list"""
+    origin: str
+    """the placement they came from, or "new": a first plan, or one that moved in"""
+    children: int
+
+
+def entries(world: World) -> list[Entry]:
+    """Where the children who entered each kind of scarce place came from, by financial year and event, in order.
+
+    Counts moves between placements: a child who goes from one school of a kind to another is not among them.
+    """
+    book, found = world.setting.book, Counter[tuple[str, str, str, str]]()
+    labels, width = book.vocabulary.labels, 2 * len(STAGES) + 2 * len(book.vocabulary.placements)
+    for month, log in enumerate(world.record.logs, world.setting.scenario.first):
+        for kind in KIND_ORDER:
+            into = (log.to == width + labels.index(kind)) & (log.frm != log.to)
+            for event, frm in zip(log.event[into].tolist(), log.frm[into].tolist(), strict=True):
+                origin = labels[frm - width] if 0 <= frm - width < len(labels) else "new"
+                found[calendar.financial_year(month), kind, book.events[event], origin] += 1
+    return [Entry(*key, children) for key, children in sorted(found.items())]
+
+
 def month_of(label: str) -> int:
     """The month of an opening or closing: "start", "never" or a month such as "2027-09"."""
     return {"start": ALWAYS, "never": NEVER}.get(label) if label in {"start", "never"} else calendar.month(label)  # type: ignore[return-value]
@@ -184,14 +217,15 @@ def _by_month(p: Provider, listed: tuple[Provider, ...], months: Ints, params: P
 
 def _earlier(pack: Pack, kind: str, months: Ints) -> NDArray[np.float64]:
     """[month] 1 from January 2024; before, children in places of the kind in the academic year's January as a share of
-    January 2024's (SEN2): places are taken to have grown as they did."""
+    January 2024's (SEN2): places are taken to have grown as they did, and never to have fallen."""
     columns = [str(r["sen2_column"]) for r in pack.table("placement_map").where(placement=kind).rows()]
     children: dict[int, int] = {}
     for r in pack.table("plans_by_january").rows():
         if str(r["sen2_column"]) in columns:
             children[int(r["january"])] = children.get(int(r["january"]), 0) + int(r["plans"])
     januaries = np.clip([calendar.academic_year(int(m)) + 1 for m in months], min(children), JANUARY)
-    return np.array([children[int(y)] / max(children[JANUARY], 1) for y in januaries])
+    share = np.array([children[int(y)] / max(children[JANUARY], 1) for y in januaries])
+    return np.minimum.accumulate(share[::-1])[::-1]
 
 
 def _growth(p: Provider, listed: tuple[Provider, ...], months: Ints, params: Parameters) -> Ints:
@@ -201,9 +235,9 @@ def _growth(p: Provider, listed: tuple[Provider, ...], months: Ints, params: Par
     at = alike.index(p)
     first = params["places.growth_special" if p.kind == "state_special" else "places.growth_srp"]
     septembers = np.array([max(calendar.academic_year(int(m)) - FIRST_GROWTH + 1, 0) for m in months])
-    so_far = np.array([sum(first * params["places.slowing"] ** k for k in range(n)) for n in septembers])
-    upto = np.floor(so_far[:, None] * edges[at : at + 2] / max(edges[-1], 1) + 0.5)
-    return (upto[:, 1] - upto[:, 0]).astype(np.int64)
+    so_far = [round(sum(first * params["places.slowing"] ** k for k in range(n))) for n in range(septembers.max() + 1)]
+    upto = np.floor(np.diff([0, *so_far])[:, None] * edges[at : at + 2] / max(edges[-1], 1) + 0.5)
+    return np.cumsum(upto[:, 1] - upto[:, 0]).astype(np.int64)[septembers]
 
 
 def _pools(pack: Pack, params: Parameters, vocabulary: Vocabulary, listed: tuple[Provider, ...]) -> Pools:

@@ -87,6 +87,22 @@ SCHEMAS: dict[str, pa.Schema] = {
             _column("pence", pa.int64(), "pence", "cash; a cost or a deficit is positive, income negative"),
         ]
     ),
+    "places": pa.schema(
+        [
+            *_RUN,
+            _MONTH,
+            _column("provider", LABEL, "provider", "blank in rows that count who waits"),
+            _column("kind", LABEL, "placement", "the kind of place had or waited for"),
+            _column("area", LABEL, "area", "of the provider, or of the child who waits; outside: not in Kent"),
+            _column("phase", LABEL, "phase", "primary (to Year 6), secondary (from Year 7) or all"),
+            _column("need", LABEL, "SEN2 primary need", "of the children who wait; any in rows of providers"),
+            _column("places", pa.int32(), "places", "for Kent's children, in the month before"),
+            _column("filled", pa.int32(), "children", "of Kent there"),
+            _column("over_roll", pa.int32(), "children", "of these, above the number of places"),
+            _column("waiting", pa.int32(), "children", "on the waiting list, wherever they are"),
+            _column("unmet", pa.int32(), "children", "of these, whose choice it is; the others sought it besides"),
+        ]
+    ),
 }
 """The columns of each table, in order, with what each means and its unit."""
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cohort import account, calendar, schemas, spending
 from cohort import flow as flows
 from cohort import headline as series
+from cohort import places as provision
 from cohort.calendar import AGE_GROUPS, NCY_LOWEST, NCYS
 from cohort.fork import Pairs, labels
 from cohort.processes import REASONS
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int64]
 NOWHERE = "none"
 """The placement printed for a child without a plan who is of no school age and in no arranged placement."""
+PHASES = ("primary", "secondary", "all")
+PLACE_COUNTS = ("places", "filled", "over_roll", "waiting", "unmet")
 SERVICES = "services"
 """The placement, age group and area printed for spend that follows no child."""
 SCHOOL_YEARS = slice(0 - NCY_LOWEST, 13 - NCY_LOWEST + 1)
@@ -161,6 +164,48 @@ def _coded(labels: Sequence[str]) -> tuple[Ints, list[str]]:
     return np.array([order[label] for label in labels], np.int64), list(order)
 
 
+def places(world: World) -> pa.Table:
+    """Each provider's places and children at the start of each month, and who waits, by kind, area, phase and need.
+
+    Providers with neither places nor children are left out; there are no rows if places do not bind.
+    """
+    p, months = world.setting.places.providers, sorted(world.record.places)
+    if not months:
+        words: list[str] = []
+        nothing = np.zeros(0, np.int64)
+        labels = dict.fromkeys(("month", "provider", "kind", "area", "phase", "need"), (nothing, words))
+        return _table("places", world, **labels, **dict.fromkeys(PLACE_COUNTS, nothing))
+    held = np.stack([world.record.places[m] for m in months])
+    lists = np.stack([world.record.lists[m] for m in months])
+    at, n = np.nonzero(held.any(2))
+    when, kind, area, phase, need = np.nonzero(lists[..., 0])
+    areas, kinds = (*AREAS, provision.OUTSIDE), provision.KIND_ORDER
+    order = np.argsort(np.concatenate([at, when]), kind="stable")
+
+    def both(of_providers: Any, of_lists: Any) -> Ints:
+        """A column of the rows of providers, then of lists, sorted by month."""
+        parts = [np.broadcast_to(of_providers, len(at)), np.broadcast_to(of_lists, len(when))]
+        return np.concatenate(parts).astype(np.int64)[order]
+
+    def word(name: str, among: Sequence[str]) -> Ints:
+        """[row of providers] the number of a word of its provider."""
+        return np.array([among.index(getattr(x, name)) for x in p])[n]
+
+    counts = [both(held[at, n, k], 0) for k in range(3)]
+    counts += [both(0, lists[when, kind, area, phase, need, k]) for k in range(2)]
+    return _table(
+        "places",
+        world,
+        month=(both(at, when), _labels(months)),
+        provider=(both(n + 1, 0), ["", *(x.name for x in p)]),
+        kind=(both(word("kind", kinds), kind), kinds),
+        area=(both(word("area", areas), area), areas),
+        phase=(both(word("phase", PHASES), phase), PHASES),
+        need=(both(len(NEEDS), need), (*NEEDS, "any")),
+        **dict(zip(PLACE_COUNTS, counts, strict=True)),
+    )
+
+
 TABLES: dict[str, Callable[[World], pa.Table]] = {
     "headline": headline,
     "stock": stock,
@@ -168,6 +213,7 @@ TABLES: dict[str, Callable[[World], pa.Table]] = {
     "flow": flow,
     "spend": spend,
     "ledger": ledger,
+    "places": places,
 }
 """Every table by name, in the order in which a study writes them."""
 

@@ -26,14 +26,19 @@ COUNTS = {
     "plans_by_january": ["plans"],
     "estimate_sen_support": ["low", "mode", "high"],
     "estimate_services": ["low", "mode", "high"],
+    "estimate_providers": ["places", "held_by_others"],
 }
-"""The tables that hold numbers of children of Kent, or pounds that follow none, with their columns."""
+"""The tables that hold numbers of children of Kent, their places, or pounds that follow none, with their columns."""
 PIPELINE = (
     "decided_to_assess_a_month",
     "undecided_requests",
     "recently_refused",
     "appealing_refusal",
     "contesting_plan",
+    "waiting.special",
+    "waiting.srp",
+    "places.growth_special",
+    "places.growth_srp",
 )
 HEADLINES = ("ehcp", "sen_support", "requests", "children")
 

@@ -254,7 +254,10 @@ OPTIONS = {
     "a month that does not exist": (["run", "--until", "2028-13"], "--until: '2028-13' is not a month; write it like"),
     "an end before the start": (["run", "--until", "2023-11"], "until '2023-12' is not after start '2024-01'"),
     "an unknown scenario": (["run", "basline"], "'basline' is not a scenario; did you mean 'baseline'?"),
-    "a missing scenario file": (["run", "none.toml"], "none.toml: no such scenario file; shipped scenarios: baseline"),
+    "a missing scenario file": (
+        ["run", "none.toml"],
+        "none.toml: no such scenario file; shipped scenarios: baseline, early_schools, late_schools",
+    ),
     "one scenario twice": (["run", "baseline", "baseline"], "allowed: one or more, each name once"),
     "nothing to resume": (["run", "--resume"], "say which study goes on, with --out DIR"),
     "a study that is not there": (

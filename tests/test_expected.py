@@ -14,7 +14,7 @@ from cohort.expected import EXACT, LUMPED, Coarse, Expectation
 from cohort.policy import NOTHING, Policy, Scale, When, where
 from cohort.scenario import Scenario
 from cohort.world import World
-from tests.small import full_setting, small_setting, under, until_month
+from tests.small import elastic, full_setting, small_setting, under, until_month
 
 UNTIL = "2025-10"
 POPULATIONS = range(1, 31)
@@ -35,7 +35,7 @@ def of_children(s, world):
     n, total = len(s.book.processes), None
     placements = len(s.book.vocabulary.labels)
     for log, month in zip(world.record.logs, range(s.scenario.first, s.scenario.last), strict=True):
-        events = np.bincount(log.event, minlength=n + 4)[:n].astype(float)
+        events = np.bincount(log.event, minlength=n + 6)[:n].astype(float)
         timely = float((log.reason == 3).sum())
         arrived = float(((log.event == n + 2) & (log.reason == 17)).sum())
         left = float(((log.event == n + 3) & (log.frm >= 10 + 2 * placements)).sum())
@@ -75,7 +75,7 @@ def gaps():
     scenario = Scenario.load("baseline").model_copy(update={"until": UNTIL})
     rows, names = [], []
     for k in POPULATIONS:
-        s = setting.build(scenario, population=k)
+        s = elastic(setting.build(scenario, population=k))
         world = World.start(s, replicate=k).run()
         e = Expectation(s)
         pairs = list(zip(of_children(s, world), of_masses(s, e, e.run()), strict=True))

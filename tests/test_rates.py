@@ -30,7 +30,7 @@ from cohort.states import (
     state_labels,
 )
 from cohort.world import World
-from tests.small import KENT, full_setting
+from tests.small import KENT, elastic, full_setting
 
 FIRST, LAST = calendar.month("2024-01"), calendar.month("2028-04")
 RATES = tuple(dict.fromkeys(name for p in PROCESSES for name in (p.rate_name, p.share) if name))
@@ -268,8 +268,8 @@ YES = {p.name: fell_to_yes(p) for p in PROCESSES if p.share}
 
 @cache
 def counted():
-    """Two runs of the whole county, to the end."""
-    worlds = [Counted.start(full_setting(), seed=seed).run() for seed in (11, 12)]
+    """Two runs of the whole county, to the end, in which everybody has the place that they choose."""
+    worlds = [Counted.start(elastic(full_setting()), seed=seed).run() for seed in (11, 12)]
     totals = defaultdict(lambda: np.zeros(3))
     for world in worlds:
         for name, of in world.totals.items():

@@ -217,6 +217,9 @@ def test_a_price_that_the_scenario_fixes_has_no_range() -> None:
     assert pounds[0]["state_special"] < pounds[1]["state_special"]
 
 
+COUNTED = ("children", "pence", "child_months", "places", "filled", "waiting")
+
+
 @pytest.mark.parametrize("name", tables.TABLES)
 def test_a_table_has_the_columns_of_its_schema_with_a_unit_each(name: str) -> None:
     table = tables.TABLES[name](small_pack.finished())
@@ -227,9 +230,7 @@ def test_a_table_has_the_columns_of_its_schema_with_a_unit_each(name: str) -> No
     there = [tuple(row[k] for k in keys) for row in rows(name)]
     assert len(set(there)) == len(there), "one row a key"
     stating = {"headline", "ledger"}  # a line of an account that is nought is stated
-    assert all(
-        any(row.get(k) for k in ("children", "pence", "child_months")) for row in rows(name) if name not in stating
-    )
+    assert all(any(row.get(k) for k in COUNTED) for row in rows(name) if name not in stating)
 
 
 @pytest.mark.parametrize("name", tables.TABLES)
@@ -257,3 +258,23 @@ def test_a_world_that_has_not_ended_has_tables_of_the_months_so_far() -> None:
 def test_every_series_is_documented_with_a_unit() -> None:
     assert {row["series"] for row in rows("headline")} <= set(headline.SERIES)
     assert {unit for _, unit in headline.SERIES.values()} == {"children", "percent", "pence"}
+
+
+def test_places_tells_every_providers_places_and_everyone_who_waits():
+    world = small_pack.finished()
+    rows = tables.places(world).to_pylist()
+    providers, waiting = [r for r in rows if r["provider"]], [r for r in rows if not r["provider"]]
+    for month in ("2024-01", "2025-09", "2028-04"):
+        held, lists = world.record.places[calendar.month(month)], world.record.lists[calendar.month(month)]
+        now = [r for r in providers if r["month"] == month]
+        assert [sum(r[k] for r in now) for k in ("places", "filled", "over_roll")] == held.sum(0).tolist()
+        assert [sum(r[k] for r in waiting if r["month"] == month) for k in ("waiting", "unmet")] == lists.sum(
+            (0, 1, 2, 3)
+        ).tolist()
+        for kind in ("state_special", "srp"):
+            code = world.setting.book.vocabulary.code(kind)
+            filled = sum(r["filled"] for r in now if r["kind"] == kind)
+            assert filled == world.record.stocks[calendar.month(month)][:, :, 2, code].sum()
+    assert {r["need"] for r in providers} == {"any"}
+    assert all(r["waiting"] == r["unmet"] == 0 for r in providers)
+    assert all(r["unmet"] <= r["waiting"] > 0 == r["places"] for r in waiting)
