@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,8 @@ class Expectation:
 
     setting: Setting
     coarse: Coarse = EXACT
+    counts_entries: ClassVar[bool] = False
+    """whether a month notes who comes to each placement; see ``crowded``"""
 
     def __post_init__(self) -> None:
         shapes = self.setting.book.rates.shape
@@ -241,7 +243,13 @@ class Expectation:
     # the step
 
     def step(self, state: State, m: Month, xp: Any = np) -> tuple[State, Flows]:
-        """One month: from the state at the start of M to the state at the start of M + 1, with the month's flows."""
+        """One month: from the state at the start of M to the state at the start of M + 1, with the month's flows. All
+        get the place they choose; see ``crowded`` for places that are scarce."""
+        state, flows, _ = self.land(state, m, xp)
+        return state, flows
+
+    def land(self, state: State, m: Month, xp: Any = np) -> tuple[State, Flows, Landing]:
+        """``step``, with where each mass of the month went."""
         state, left = self._turn_and_leave(state, m, xp)
         state, fresh, arrived = self._arrive(state, m, xp)
         landing = Landing(self, state, m, xp)
@@ -250,7 +258,7 @@ class Expectation:
         if landing.redirected:
             here = np.array([[p.name == "contest", False] for p in self.processes], float)
             events = events + here[..., None] * landing.redirected_appeals
-        return state, Flows(events, timely, arrived, left)
+        return state, Flows(events, timely, arrived, left), landing
 
     def _turn_and_leave(self, state: State, m: Month, xp: Any) -> tuple[State, Array]:
         """NCY turns in September; then the tape's leavers go, in proportion."""

@@ -41,6 +41,10 @@ class Landing:
         """[n] plans contested since a policy sent their holders elsewhere than their choice"""
         self.eventless: Any = 0.0
         """plans to which nothing has happened: who may be reviewed"""
+        self.entered: Any = 0.0
+        """[n, a, d, p, h] who comes to each placement with a plan this month, and of these whose choice to stay where
+        they are is ``remained``; noted only where places are scarce"""
+        self.remained: Any = 0.0
 
     # an event
 
@@ -171,12 +175,16 @@ class Landing:
         w = self._weights("transfer")
         stay_or_go = w * enters[:, None, None] + np.eye(w.shape[-1]) * (1 - enters[:, None, None])
         sent = self._contests("transfer", waiting, enters[:, None, None])
+        if self.of.counts_entries:
+            self._note_transfers(waiting + contested, w, enters, fresh)
         waiting, contested = (self._moved(x, stay_or_go) for x in (waiting, contested))
         waiting, contested = waiting - sent, contested + sent
         for choice, mass in self.seek.items():
-            sent = self._contests(choice, mass)
-            fresh = fresh + self._placed(mass, self._weights(choice)) - sent
+            sent, placed = self._contests(choice, mass), self._placed(mass, self._weights(choice))
+            fresh = fresh + placed - sent
             contested = contested + sent
+            if self.of.counts_entries:
+                self._note_choice(choice, mass, placed)
         queue = []
         for k, depth in enumerate(self.of.depths):
             stay = s.queue[k] - self.taken["queue"][k] + self.going_on[k]
@@ -198,6 +206,21 @@ class Landing:
         sent = self._placed(mass, self.month.contests[choice] * when)
         self.redirected_appeals = self.redirected_appeals + sent.sum((1, 2, 3, 4))
         return sent
+
+    def _note_transfers(self, plans: Array, w: Array, enters: Array, fresh: Array) -> None:
+        """Who comes to each placement by September's transfers or from elsewhere, and who chose to stay."""
+        same, going = np.eye(w.shape[-1]), plans * enters[:, :, :, None, None]
+        self.entered = fresh + self._moved(going, w * (1 - same))
+        self.remained = self._moved(going, w * same)
+
+    def _note_choice(self, choice: str, mass: Array, placed: Array) -> None:
+        """The same of those who chose this month otherwise; a first plan has no placement to stay in."""
+        w = self._weights(choice)
+        if mass.ndim == 5 and w.shape[3] > 1:
+            stay = mass * np.einsum("nadpp->nadp", w)[..., None]
+            self.entered, self.remained = self.entered + placed - stay, self.remained + stay
+        else:
+            self.entered = self.entered + placed
 
     def _placed(self, mass: Array, w: Array) -> Array:
         """[n, a, d, p, h] of seekers after their choice; first places are reviewed a year from now."""

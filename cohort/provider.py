@@ -13,7 +13,7 @@ from cohort import calendar
 
 if TYPE_CHECKING:
     from cohort.model import SendModel
-    from cohort.places import Provider
+    from cohort.provision import Provider
 
 CHANGED_BY_SCENARIOS = "a provider is changed by a scenario only: see [places] there"
 

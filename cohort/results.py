@@ -58,8 +58,8 @@ class Study:
         return sorted(self.folder.glob(f"{table}/scenario=*/part-*.parquet"))
 
     def query(self, sql: str) -> duckdb.DuckDBPyRelation:
-        """A query in which ``headline``, ``stock``, ``census``, ``flow``, ``spend``, ``ledger`` and ``pairs`` are the
-        study's tables."""
+        """A query in which ``headline``, ``stock``, ``census``, ``flow``, ``spend``, ``ledger``, ``places`` and ``pairs``
+        are the study's tables."""
         return self._connection.sql(sql)
 
     @cached_property
@@ -116,3 +116,7 @@ class Study:
     def ledger(self) -> pd.DataFrame:
         """Pence by view, financial year, block and line."""
         return self.table("ledger")
+
+    def places(self) -> pd.DataFrame:
+        """Providers' places and children, and who waits, at the start of each month."""
+        return self.table("places")

@@ -1,4 +1,8 @@
-"""What must not matter does not: the same bytes, child by child, whatever else is in the world."""
+"""What must not matter does not: the same bytes, child by child, whatever else is in the world.
+
+Children who compete for a place touch each other's lives, so where a promise is about children whom a policy does not
+touch, everybody here gets the place they seek (``roomy``); ``test_admission`` has the promises of scarce places.
+"""
 
 import csv
 import shutil
@@ -20,7 +24,7 @@ from cohort.processes import PROCESSES, REASONS, Outcome, Process
 from cohort.rates import Rates
 from cohort.states import AREAS, LUCK_STATUSES, Presence, state_labels
 from cohort.world import World
-from tests.small import KENT, ROWS, full_setting, keep, small_setting, under, until_month
+from tests.small import KENT, ROWS, elastic, full_setting, keep, small_setting, under, until_month
 
 UNTIL = "2026-01"
 FIRST, LAST = calendar.month("2024-01"), calendar.month(UNTIL)
@@ -31,6 +35,11 @@ a_few = settings(max_examples=6)
 def scale(rate, by, when=AT_ONCE, **of):
     """A policy of one change."""
     return Policy(f"{rate} x {by}", (Scale(rate, by=by, when=when, where=where(**of)),))
+
+
+def roomy(*given, **named):
+    """``small_setting`` with a place for everybody who seeks one."""
+    return elastic(small_setting(*given, **named))
 
 
 def ran(setting, until=None, seed=1, replicate=0):
@@ -244,7 +253,7 @@ def test_15_shuffled_children_live_the_same_lives_and_the_totals_are_the_same(sh
 def test_16_a_policy_for_one_area_leaves_every_child_elsewhere_as_it_was(area):
     rates = ("identify", "request_supported", "issue", "review_move")
     policy = Policy("one area", tuple(Scale(rate, by=0.3, when=AT_ONCE, where=where(areas=[area])) for rate in rates))
-    plain, changed = ran(small_setting(60, UNTIL)), ran(small_setting(60, UNTIL, policy))
+    plain, changed = ran(roomy(60, UNTIL)), ran(roomy(60, UNTIL, policy))
     elsewhere = plain.columns.area != AREAS.index(area)
     for name in plain.columns._fields:
         np.testing.assert_array_equal(
@@ -276,14 +285,14 @@ def test_17_a_field_that_nothing_reads_changes_nothing():
 @a_few
 @given(st.integers(0, 2), st.integers(0, 2**40))
 def test_17_children_live_the_same_lives_however_many_others_there_are(part, seed):
-    few = ran(small_setting(300, UNTIL, part=part), seed=seed)
-    more = ran(small_setting(100, UNTIL, part=part), seed=seed)
+    few = ran(roomy(300, UNTIL, part=part), seed=seed)
+    more = ran(roomy(100, UNTIL, part=part), seed=seed)
     assert few.setting.tape.with_needs < more.setting.tape.with_needs / 2
     assert_same_lives(few, more, of=ends(few).keys())
 
 
 def test_17_a_sample_lives_as_it_does_in_the_whole_county():
-    county, sample = ran(until_month(full_setting(), "2024-11")), ran(small_setting(150, "2024-11"))
+    county, sample = ran(until_month(elastic(full_setting()), "2024-11")), ran(roomy(150, "2024-11"))
     assert_same_lives(county, sample, of=ends(sample).keys())
 
 
@@ -325,7 +334,7 @@ CUTS = ("identify", "step_down", "request", "request_supported", "decide", "conc
 
 @pytest.mark.parametrize("rate", CUTS)
 def test_cutting_a_rate_by_a_fifth_changes_no_child_who_had_not_taken_its_event(rate):
-    plain, cut = ran(small_setting(10, UNTIL)), ran(small_setting(10, UNTIL, scale(rate, 0.8)))
+    plain, cut = ran(roomy(10, UNTIL)), ran(roomy(10, UNTIL, scale(rate, 0.8)))
     events = {p.name for p in PROCESSES if p.rate_name == rate}
     had, has = histories(plain), histories(cut)
     took = {child for child, life in had.items() if any(event in events for _, event, *_ in life)}
@@ -337,7 +346,7 @@ def test_cutting_a_rate_by_a_fifth_changes_no_child_who_had_not_taken_its_event(
 
 @pytest.mark.parametrize(("share", "reason"), [("assess", "assess"), ("issue", None), ("stay_supported", None)])
 def test_cutting_a_share_by_a_fifth_changes_no_child_to_whom_it_had_not_fallen(share, reason):
-    plain, cut = ran(small_setting(10, UNTIL)), ran(small_setting(10, UNTIL, scale(share, 0.8)))
+    plain, cut = ran(roomy(10, UNTIL)), ran(roomy(10, UNTIL, scale(share, 0.8)))
     events = {p.name for p in PROCESSES if p.share == share}
     had, has = histories(plain), histories(cut)
     took = {
@@ -349,7 +358,7 @@ def test_cutting_a_share_by_a_fifth_changes_no_child_to_whom_it_had_not_fallen(s
 
 
 def test_raising_a_rate_only_adds_its_own_events():
-    plain, more = ran(small_setting(10, UNTIL)), ran(small_setting(10, UNTIL, scale("request_supported", 1.5)))
+    plain, more = ran(roomy(10, UNTIL)), ran(roomy(10, UNTIL, scale("request_supported", 1.5)))
     had, has = histories(plain), histories(more)
     for child in had.keys() | has.keys():
         if had[child] != has[child]:
