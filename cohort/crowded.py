@@ -6,8 +6,7 @@
 After each month's exact step the masses that came to a scarce kind are compared with its places, pool by pool (special;
 SRP primary and secondary): of a demand D for V places the normal closure admits E[min(D, V)]. Choices come first, then
 who waits or seeks besides. The refused go down the table's list and wait. What it leaves out: areas, needs and schools
-within a pool; priority by severity and months; children who stay where they are; fewer accept from a list once asked.
-Numpy only.
+within a pool; priority by severity and months; moves of those who wait to other elastic placements. Numpy only.
 """
 
 from __future__ import annotations
@@ -92,9 +91,16 @@ class Crowded(Expectation):
         entered, remained = np.asarray(landing.entered), np.asarray(landing.remained)
         for k, kind in enumerate(self.setting.places.pools.kinds):
             chose = (entered[:, :, :, :, :] + remained * _only(self.sizes[2], 0)).sum((1, 2, 4))
+            there = np.asarray(landing.state.plans + landing.state.contested).sum((1, 2, 4))
+            chosen = np.divide(
+                np.asarray(landing.origins)[:, :, kind], there, out=np.zeros_like(there), where=there > 0
+            )
+            for grids in (lists.named, lists.besides):
+                grids[k] = grids[k] * np.maximum(1 - chosen, 0)  # who waits and chooses again is among those who come
             for years, places in self._pools(k, month):
                 appealing = float(np.asarray(state.contested)[years, :, :, kind].sum())
-                self._fill(plans, entered, chose, lists, k, int(kind), years, places - appealing)
+                stayers = np.asarray(landing.origins)[years, :, kind] * self.setting.places.pools.stays.T[years]
+                self._fill(plans, entered, chose, stayers, lists, k, int(kind), years, places - appealing)
         return state._replace(plans=plans)
 
     def _pools(self, k: int, month: int) -> list[tuple[slice, float]]:
@@ -108,9 +114,9 @@ class Crowded(Expectation):
         primary = sum(n for phase, n in of if phase == "primary")
         return [(slice(0, SECONDARY_FIRST), primary), (slice(SECONDARY_FIRST, N), sum(n for _, n in of) - primary)]
 
-    def _fill(self, plans: Array, entered: Array, chose: Floats, lists: Lists, k: int, kind: int, years: slice,
-              places: float) -> None:  # fmt: skip
-        """One pool: admit choices, then who waits and who seeks besides."""
+    def _fill(self, plans: Array, entered: Array, chose: Floats, stayers: Floats, lists: Lists, k: int, kind: int,
+              years: slice, places: float) -> None:  # fmt: skip
+        """One pool: admit choices, then who waits and who seeks besides; ``stayers`` [n, p] stay there if refused."""
         pools = self.setting.places.pools
         came = entered[years, :, :, kind]
         named, besides = lists.named[k][years], lists.besides[k][years]
@@ -127,9 +133,13 @@ class Crowded(Expectation):
         refused = came * (1 - f) * (1 - pools.over_roll[0] / 2.0**32)
         plans[years, :, :, kind] -= refused
         shares = np.diff(pools.crowded[k, years].astype(float) / 2.0**32, axis=1, prepend=0)
-        plans[years] += refused[:, :, :, None] * shares[:, None, None, :, None]
+        of = came.sum((1, 2, 3))[:, None]
+        stay = np.divide(stayers, of, out=np.zeros_like(stayers), where=of > 1e-12)
+        fall = shares * np.maximum(1 - stay.sum(1, keepdims=True), 0)
         if k == 0:
-            entered[years] += refused[:, :, :, None] * shares[:, None, None, :, None]
+            entered[years] += refused[:, :, :, None] * fall[:, None, None, :, None]
+        shares = fall + stay / np.maximum(stay.sum(1, keepdims=True), 1.0)
+        plans[years] += refused[:, :, :, None] * shares[:, None, None, :, None]
         self._move(plans[years], kind, f * named + g * accepts * besides + g * hidden)
         waits = refused.sum((1, 2, 3))[:, None] * shares * _of_school(years)[:, None]
         lists.named[k][years] = named * (1 - f) + waits

@@ -45,6 +45,8 @@ class Landing:
         """[n, a, d, p, h] who comes to each placement with a plan this month, and of these whose choice to stay where
         they are is ``remained``; noted only where places are scarce"""
         self.remained: Any = 0.0
+        self.origins: Any = 0.0
+        """[n, from, to] of those who come, who had a placement with a plan already"""
 
     # an event
 
@@ -212,6 +214,11 @@ class Landing:
         same, going = np.eye(w.shape[-1]), plans * enters[:, :, :, None, None]
         self.entered = fresh + self._moved(going, w * (1 - same))
         self.remained = self._moved(going, w * same)
+        self.origins = self._origins(going, w)
+
+    def _origins(self, mass: Array, w: Array) -> Array:
+        """[n, from, to] of those who leave the placement they are in."""
+        return (mass.sum(4)[..., None] * w * (1 - np.eye(w.shape[-1]))).sum((1, 2))
 
     def _note_choice(self, choice: str, mass: Array, placed: Array) -> None:
         """The same of those who chose this month otherwise; a first plan has no placement to stay in."""
@@ -219,6 +226,7 @@ class Landing:
         if mass.ndim == 5 and w.shape[3] > 1:
             stay = mass * np.einsum("nadpp->nadp", w)[..., None]
             self.entered, self.remained = self.entered + placed - stay, self.remained + stay
+            self.origins = self.origins + self._origins(mass, w)
         else:
             self.entered = self.entered + placed
 

@@ -58,8 +58,8 @@ class Study:
         return sorted(self.folder.glob(f"{table}/scenario=*/part-*.parquet"))
 
     def query(self, sql: str) -> duckdb.DuckDBPyRelation:
-        """A query in which ``headline``, ``stock``, ``census``, ``flow``, ``spend``, ``ledger``, ``places`` and ``pairs``
-        are the study's tables."""
+        """A query in which ``headline``, ``stock``, ``census``, ``flow``, ``spend``, ``ledger``, ``places`` and
+        ``pairs`` are the study's tables."""
         return self._connection.sql(sql)
 
     @cached_property
