@@ -1,8 +1,9 @@
 """Job S with the project's own technique: what ``cohort.month`` does, on the benchmark's tables.
 
-One keyed draw a child-month in a bare loop against a bound (``find_candidates``), which compiles to vector code;
-only the candidates look anything up. Each event owns a reserved stretch of the unit interval. Children stay in order
-of birth, so a month's leavers and newborns are one stretch of rows, overwritten in place. Counts follow those who move.
+One keyed draw a child-month, the model's, in a bare loop against a bound (``find_candidates``), which compiles to
+vector code; only the candidates look anything up. Each event owns a reserved stretch of the unit interval. Children
+stay in order of birth, so a month's leavers and newborns are one stretch of rows, overwritten in place. Counts follow
+those who move.
 """
 
 from __future__ import annotations
@@ -16,29 +17,28 @@ from numpy.typing import NDArray
 from benchmarks import job
 from benchmarks.job import Job, Result
 from cohort import draws
-from cohort.draws import draw, mix
-from cohort.month import find_candidates
+from cohort.draws import draw, mix, quick
+from cohort.month import make_room
 
 LIFE, SPECIAL, OVERFLOW = job.LIFE, job.SPECIAL, job.OVERFLOW
-AGES, NEEDS, A_STATUS, STATES = (
-    np.uint64(n) for n in (job.AGES, job.NEEDS, job.PLACEMENTS * job.NEEDS, job.STATUSES * job.PLACEMENTS * job.NEEDS)
-)
-TOGETHER, NOW = 8192, np.uint8(0)
+AGES, PLACEMENTS, NEEDS, A_STATUS, STATES = (
+    np.uint64(n)
+    for n in (
+        job.AGES, job.PLACEMENTS, job.NEEDS, job.PLACEMENTS * job.NEEDS, job.STATUSES * job.PLACEMENTS * job.NEEDS
+    )
+)  # fmt: skip
+ROOM = make_room()
 HAPPEN, CHOOSE, PRIORITY, NEED = range(4)
 """What a draw is for."""
 
 
 class Children(NamedTuple):
-    """One entry a child, in order of birth around a ring of 312 months: 16 bytes a child."""
+    """One entry a child, in order of birth around a ring of 312 months: 14 bytes a child."""
 
     key: NDArray[np.uint64]
     bound: NDArray[np.uint32]
     state: NDArray[np.uint16]
     """(status x 10 + placement) x 10 + need: one thing to look up"""
-    never: NDArray[np.uint8]
-    """the month of an annual review, which nobody has in this job"""
-    candidate: NDArray[np.bool_]
-    """a whole number of eights, the last few of nobody"""
 
 
 class Tables(NamedTuple):
@@ -56,14 +56,26 @@ class Tables(NamedTuple):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def gather(eights, candidate, low, rows):
-    """The rows that are marked, in order: eight at a time are passed over, since one in fifty is. Returns how many."""
+def find_candidates(key, bound, salt, candidate):
+    """Mark children whose draw of the month falls in any stretch; this job has no reviews."""
+    for i in range(candidate.size):
+        candidate[i] = quick(key[i], salt) < bound[i]
+
+
+@nb.njit(cache=True, error_model="numpy")
+def gather(eights, which, many, low, rows):
+    """The rows that are marked, in order: eight at a time are passed over, since one in fifty is. Returns how many.
+
+    ``which`` and ``many`` are those of ``cohort.month.Room``.
+    """
     n = 0
     for k in range(eights.size):
         if eights[k]:
-            for i in range(8 * k, 8 * k + 8):
-                rows[n] = low + i
-                n += candidate[i]
+            bits = (eights[k] * np.uint64(0x0102040810204080)) >> np.uint64(56)
+            rows[n] = low + 8 * k + which[bits, 0]
+            for place in range(1, many[bits]):
+                rows[n + place] = low + 8 * k + which[bits, place]
+            n += many[bits]
     return n
 
 
@@ -71,7 +83,7 @@ def gather(eights, candidate, low, rows):
 def happen(c, t, rows, count, month, edges, block, salt):
     """Every candidate's month; ``edges`` are the first rows of each month of birth, ``block`` one not after the first
     candidate's. Returns the last one's."""
-    key, states, low, chance = c.key, c.state, t.low, t.chance
+    key, states, bound, low, chance, becomes, reserved = c.key, c.state, c.bound, t.low, t.chance, t.becomes, t.reserved
     age = np.uint64((month - block) % LIFE // 12)
     for j in range(rows.size):
         i = np.uint64(rows[j])
@@ -81,26 +93,28 @@ def happen(c, t, rows, count, month, edges, block, salt):
             age = np.uint64((month - block) % LIFE // 12)
         state = np.uint64(states[i])
         status = state // A_STATUS
-        u = draw(key[i], salt)
+        u = quick(key[i], salt)
         second = np.uint64(u >= low[status])
         if u - np.uint32(second) * low[status] < chance[(second * AGES + age) * STATES + state]:
-            new = t.becomes[status, second]
-            states[i] = state + (new - status) * A_STATUS
-            c.bound[i] = t.reserved[new]
+            new = becomes[status, second]
+            bound[i] = reserved[new]
             count[state // NEEDS] -= 1
-            count[states[i] // NEEDS] += 1
+            state += (new - status) * A_STATUS
+            states[i] = state
+            count[state // NEEDS] += 1
     return block
 
 
 @nb.njit(cache=True, error_model="numpy")
-def live(c, t, eights, rows, count, month, edges, salt):
+def live(c, t, room, count, month, edges, salt):
     """A month of every child, some thousands at a time, so that what is looked up is still in the cache."""
-    block = 0
-    for low in range(0, c.key.size, TOGETHER):
-        high = min(low + TOGETHER, c.key.size)
-        find_candidates(c.key[low:high], c.bound[low:high], c.never[low:high], salt, NOW, c.candidate[low:high])
-        found = gather(eights[low // 8 : (high + 7) // 8], c.candidate[low:], low, rows)
-        block = happen(c, t, rows[:found], count, month, edges, block, salt)
+    block, marked, eights = 0, room.marked, room.marked.view(np.uint64)
+    for low in range(0, c.key.size, marked.size):
+        high = min(low + marked.size, c.key.size)
+        marked[high - low :] = False
+        find_candidates(c.key[low:high], c.bound[low:high], salt, marked[: high - low])
+        found = gather(eights, room.which, room.many, low, room.rows)
+        block = happen(c, t, room.rows[:found], count, month, edges, block, salt)
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -116,7 +130,8 @@ def renew(c, t, count, low, high, first, run, salt):
 
 @nb.njit(cache=True, error_model="numpy")
 def choose(c, t, low, high, salt, sought):
-    """The placements that the children of some rows would have."""
+    """The placements that the children of some rows would have. Returns how many of them are in a special school."""
+    special = 0
     for i in range(low, high):
         u, state = np.uint64(draw(c.key[i], salt)), np.uint64(c.state[i])
         status, need = state // A_STATUS, state % NEEDS
@@ -124,17 +139,20 @@ def choose(c, t, low, high, salt, sought):
         while u >= t.choices[status, need, k]:
             k += 1
         sought[i - low] = k
+        special += state // NEEDS - status * PLACEMENTS == SPECIAL
+    return special
 
 
 @nb.njit(cache=True, error_model="numpy")
-def settle(c, count, rows, sought):
-    """Put children where they have been granted a place."""
-    for j in range(rows.size):
-        state = np.uint64(c.state[rows[j]])
-        count[state // NEEDS] -= 1
-        state = state // A_STATUS * A_STATUS + np.uint64(sought[j]) * NEEDS + state % NEEDS
-        c.state[rows[j]] = state
-        count[state // NEEDS] += 1
+def settle(c, count, low, high, sought):
+    """Put the children of some rows where they have been granted a place."""
+    for i in range(low, high):
+        state, placed = np.uint64(c.state[i]), np.uint64(sought[i - low]) * NEEDS
+        new = state // A_STATUS * A_STATUS + placed + state % NEEDS
+        if new != state:
+            c.state[i] = new
+            count[state // NEEDS] -= 1
+            count[new // NEEDS] += 1
 
 
 class Engine:
@@ -147,11 +165,10 @@ class Engine:
         n, placed = of.children, begin.status.astype(np.uint16) * job.PLACEMENTS + begin.placement
         self.children = Children(
             draws.child_keys(begin.identity, int(self.run_key)), self.tables.reserved[begin.status],
-            placed * job.NEEDS + begin.need, np.full(n, NOW + 1, np.uint8), np.zeros(-(-n // 8) * 8, np.bool_),
+            placed * job.NEEDS + begin.need,
         )  # fmt: skip
         self.count = np.bincount(placed, minlength=job.STATUSES * job.PLACEMENTS)
         self.edges = np.searchsorted(begin.born + LIFE, np.arange(LIFE + 1))
-        self.rows = np.empty(TOGETHER + 1, np.int32)
         self.born = n
 
     def run(self) -> Result:
@@ -169,27 +186,29 @@ class Engine:
         low, high = self.edges[month % LIFE], self.edges[month % LIFE + 1]
         renew(c, self.tables, self.count, low, high, np.uint64(self.born), self.run_key, salts[NEED])
         self.born += int(high - low)
-        eights = c.candidate.view(np.uint64)
-        live(c, self.tables, eights, self.rows, self.count, month, self.edges, salts[HAPPEN])
+        live(c, self.tables, ROOM, self.count, month, self.edges, salts[HAPPEN])
         if month % 12 == job.SEPTEMBER:
             self.september(month, salts)
 
     def september(self, month: int, salts: list[np.uint64]) -> None:
         """Children of 4, 11 and 16 choose; special places go by priority, and who gets none overflows."""
         c, stretches = self.children, self.choosing(month)
-        rows = np.concatenate([np.arange(a, b) for a, b in stretches])
-        sought = np.empty(len(rows), np.uint8)
-        at = 0
-        for low, high in stretches:
-            choose(c, self.tables, low, high, salts[CHOOSE], sought[at:])
-            at += high - low
+        parts = np.cumsum([0, *(high - low for low, high in stretches)])
+        sought, leaving = np.empty(parts[-1], np.uint8), 0
+        for (low, high), at in zip(stretches, parts, strict=False):
+            leaving += choose(c, self.tables, low, high, salts[CHOOSE], sought[at:])
         seekers = np.flatnonzero(sought == SPECIAL)
-        held = self.count[SPECIAL :: job.PLACEMENTS].sum()
-        elsewhere = held - (c.state[rows] // job.NEEDS % job.PLACEMENTS == SPECIAL).sum()
-        free = max(self.job.places - int(elsewhere), 0)
-        priority = draws.draw_many(c.key[rows[seekers]], int(salts[PRIORITY]))
+        rows = (
+            seekers
+            + np.array([low - at for (low, _), at in zip(stretches, parts, strict=False)])[
+                np.searchsorted(parts, seekers, "right") - 1
+            ]
+        )
+        free = max(self.job.places - int(self.count[SPECIAL :: job.PLACEMENTS].sum() - leaving), 0)
+        priority = draws.draw_many(c.key[rows], int(salts[PRIORITY]))
         sought[seekers[np.argsort(priority, kind="stable")[free:]]] = OVERFLOW
-        settle(c, self.count, rows, sought)
+        for (low, high), at in zip(stretches, parts, strict=False):
+            settle(c, self.count, low, high, sought[at:])
 
     def choosing(self, month: int) -> list[tuple[int, int]]:
         """The stretches of rows of the ages that choose."""

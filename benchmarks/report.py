@@ -82,9 +82,8 @@ Made by `python -m benchmarks` from one run on one machine: one thread, rounds o
 Seconds differ from machine to machine and ratios differ less, so read the ratios. Job S is one and the same work for
 all engines: 500,000 children, 60 months, one draw a child-month against rates by age, status, placement and need,
 choices in September with a limited number of special school places, leavers replaced by newborns, monthly counts and
-costs (`benchmarks/job.py`). The keyed draw, SplitMix64, has two 64-bit multiplications: processors with AVX-512 do
-eight at once, those with AVX2 have no such instruction, so there the draw costs several times more and every ratio to
-engines that draw in sequence is smaller.
+costs (`benchmarks/job.py`). The draw floor is the model's hot draw (`cohort.draws.quick`: two products of 32-bit
+halves, which every vector unit has), made once a child-month and kept nowhere.
 """
 
 

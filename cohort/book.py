@@ -8,6 +8,7 @@ policy redirects what was chosen.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from cohort.parameters import Parameters
 from cohort.policy import NOTHING, Policy
 from cohort.processes import CHOICES, DIMS, PROCESSES, REASONS, Effect, Outcome, Process, event_names
 from cohort.rates import Rates, sizes
-from cohort.states import LUCK_STATUSES, NEEDS, NONE_YET, Support, Vocabulary, luck_status
+from cohort.states import LUCK_STATUSES, NEEDS, NONE_YET, Support, Vocabulary
 
 ON_TIME_DAYS = 140
 """20 weeks: SEND Regulations 2014, regulation 13."""
@@ -41,6 +42,11 @@ class Arrays(NamedTuple):
     """where each event's stretch begins"""
     reserved: NDArray[np.uint32]
     """[luck status] the end of its last stretch: the bound of the hot loop"""
+    edges: NDArray[np.uint32]
+    """[luck status, k] where its k-th stretch begins: ``low`` as a table; beyond the last, the top, which no draw that
+    matters reaches"""
+    owner: NDArray[np.int64]
+    """[luck status, k] the event that owns it: ``event`` as a table; beyond the last, 0"""
     offset: NDArray[np.int64]
     stride: NDArray[np.int64]
     share_offset: NDArray[np.int64]
@@ -157,8 +163,13 @@ def _events(rates: Rates, processes: tuple[Process, ...]) -> dict[str, Any]:
         reserved[s] = draws.threshold(min(edge, 1.0))
         first.append(len(event))
     share = [rates.offset[p.share] if p.share else -1 for p in processes]
+    wide = max(np.diff(first))
+    edges, owner = np.full((LUCK_STATUSES, wide), draws.WHOLE - 1, np.uint32), np.zeros((LUCK_STATUSES, wide), int)
+    for s, (a, b) in enumerate(pairwise(first)):
+        edges[s, : b - a], owner[s, : b - a] = low[a:b], event[a:b]
     return {
         "first": np.array(first), "event": np.array(event), "low": np.array(low, np.uint32), "reserved": reserved,
+        "edges": edges, "owner": owner,
         "offset": np.array([rates.offset[p.rate_name] for p in processes]),
         "stride": np.array([rates.strides(p.rate_name) for p in processes]),
         "share_offset": np.array(share),
@@ -276,8 +287,3 @@ def arrival_shares(pack: Pack) -> NDArray[np.float64]:
     for r in pack.table("arrival_support").rows():
         out[int(r["ncy"]) - NCY_LOWEST] = (r["plan"], r["sen_support"])
     return out
-
-
-def open_bound(arrays: Arrays, support: int, stage: int, placement: int) -> np.uint32:
-    """The hot loop's bound for a child in this state."""
-    return np.uint32(arrays.reserved[luck_status(support, stage, placement)])

@@ -1,9 +1,10 @@
 """Luck as a pure function of (seed, replicate, child, month, purpose); the only source of randomness in the model.
 
 Each child has a 64-bit key for a run; each (month, purpose) a salt; a draw is SplitMix64's finaliser of key + salt,
-its upper 32 bits. Nothing is stored and nothing is consumed, so no draw depends on any other having been made: not on
-the order of children, months or threads, nor on what a policy did to anybody else. Probabilities are compared as
-integers (``threshold``), so the same answer is given on every machine.
+its upper 32 bits. The one draw that every child makes every month, HAPPEN, is ``quick`` instead: cheaper, and good
+enough because keys and salts are themselves mixed. Nothing is stored and nothing is consumed, so no draw depends on any
+other having been made: not on the order of children, months or threads, nor on what a policy did to anybody else.
+Probabilities are compared as integers (``threshold``), so the same answer is given on every machine.
 
 Seeds and replicates are mixed in, never added: (seed 1, replicate 2) has nothing to do with (seed 2, replicate 1).
 """
@@ -35,7 +36,7 @@ class Purpose(IntEnum):
     """What a draw is for. Append only: a number, once used, keeps its meaning for ever."""
 
     HAPPEN = 0
-    """which of a status's events happens this month, if any"""
+    """which of a status's events happens this month, if any; drawn by ``quick``, all others by ``draw``"""
     OUTCOME = 1
     """which way a two-way outcome goes (assess or refuse, plan or none, upheld or not)"""
     REASON = 2
@@ -112,6 +113,23 @@ def draw(key, salt):  # type: ignore[no-untyped-def]
     return np.uint32(mix(key + salt) >> np.uint64(32))
 
 
+@nb.njit(cache=True, inline="always")
+def quick(key, salt):  # type: ignore[no-untyped-def]
+    """The child's draw for one (month, HAPPEN), in [0, 2**32): twice the 64-bit product of the halves.
+
+    32 x 32 -> 64 bits is a product that every vector unit has (SplitMix64's 64 x 64 is not, before AVX-512), and one
+    round of it spreads either half over both. The key comes in again between the rounds, since a product loses
+    something: a half of 0 would leave 0. Two rounds are no hash of small numbers. They need not be: the key is mixed
+    from the identity and the run, the salt from the month, so that both have 64 random bits already and all that is
+    left to do is to make the draws of one key under several salts unrelated. Over 2**28 keys they are uniform, and
+    over 2**26 unrelated in pairs and triples of months; one round is not (``tests/test_draws.py``, which catches it).
+    """
+    z = key ^ salt
+    z = (z & np.uint64(0xFFFFFFFF)) * (z >> np.uint64(32)) + key
+    z = (z & np.uint64(0xFFFFFFFF)) * (z >> np.uint64(32))
+    return np.uint32(z ^ (z >> np.uint64(32)))
+
+
 def mix_int(z: int) -> int:
     """``mix`` on a Python integer: the plain twin's, and the one that seeds are mixed with."""
     z &= _MASK
@@ -123,6 +141,14 @@ def mix_int(z: int) -> int:
 def draw_int(key: int, salt: int) -> int:
     """``draw`` on Python integers."""
     return mix_int(key + salt) >> 32
+
+
+def quick_int(key: int, salt: int) -> int:
+    """``quick`` on Python integers."""
+    z = key ^ salt
+    z = ((z % WHOLE) * (z >> 32) + key) & _MASK
+    z = (z % WHOLE) * (z >> 32)
+    return (z ^ (z >> 32)) % WHOLE
 
 
 def mix_many(z: U64) -> U64:
@@ -137,6 +163,15 @@ def draw_many(keys: U64, salt: int) -> U32:
     """``draw`` for an array of keys."""
     with np.errstate(over="ignore"):
         return (mix_many(keys + np.uint64(salt)) >> np.uint64(32)).astype(np.uint32)
+
+
+def quick_many(keys: U64, salt: int) -> U32:
+    """``quick`` for an array of keys."""
+    low, half = np.uint64(WHOLE - 1), np.uint64(32)
+    z = keys ^ np.uint64(salt)
+    z = (z & low) * (z >> half) + keys
+    z = (z & low) * (z >> half)
+    return ((z ^ (z >> half)) & low).astype(np.uint32)
 
 
 def salt(month: int, purpose: int) -> int:

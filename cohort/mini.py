@@ -3,8 +3,9 @@
     world = MiniWorld.of(World.start(setting))
     world.step()
 
-A child is an object, an event a row of ``processes.PROCESSES``, luck one call of ``draws.draw_int``. Nothing here is
-copied from the kernel: where the two differ, one of them is wrong. For reading and for tests; hundreds of times slower.
+A child is an object, an event a row of ``processes.PROCESSES``, luck one call of ``draws.draw_int`` (of ``quick_int``
+for what happens). Nothing here is copied from the kernel: where the two differ, one of them is wrong. For reading and
+for tests; hundreds of times slower.
 """
 
 from __future__ import annotations
@@ -331,7 +332,8 @@ class MiniWorld:
 
     def luck(self, child: Child, purpose: int) -> int:
         """The child's draw of this month for one purpose, in [0, 2**32); nothing else in the world affects it."""
-        return draws.draw_int(child.key, draws.salt(self.month, purpose))
+        draw = draws.quick_int if purpose == Purpose.HAPPEN else draws.draw_int
+        return draw(child.key, draws.salt(self.month, purpose))
 
     def chance(self, child: Child, rate: str) -> int:
         """This month's chance of a rate for this child, in units of 2**-32."""

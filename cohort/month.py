@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cohort.admission import CLOSED, LISTED
-from cohort.draws import draw, mix
+from cohort.draws import draw, mix, quick
 
 MAINSTREAM, AWAITING, NO_PLAN = 0, 13, 255
 SEN, PLAN = 1, 2
@@ -23,6 +23,8 @@ REFUSED, APPEALING = 3, 4
 HERE = 1
 START_CLOCK, NAME_NEED, BEGIN_PLAN, END_PLAN, CHANGE_NEED, MOVE, GO, TIMED = 1, 2, 4, 8, 16, 32, 64, 128
 NONE_YET = 13
+NOWHERE = np.uint32(2**32 - 1)
+"""In no stretch, so far in that no chance reaches it: the draw of a child to whom nothing can happen."""
 R_ON_TIME, R_LATE = 3, 4
 ARRANGED, WAITING, REVIEWED = 15, 17, 18
 STAGES, SINCE_MOST, SEVERITIES, NCYS = 5, 24, 5, 27
@@ -36,6 +38,8 @@ class Columns(NamedTuple):
     area: NDArray[np.uint8]
     severity: NDArray[np.uint8]
     bound: NDArray[np.uint32]
+    status: NDArray[np.uint8]
+    """for luck: whose stretches the child's draw falls into (``states.luck_status``)"""
     presence: NDArray[np.uint8]
     support: NDArray[np.uint8]
     stage: NDArray[np.uint8]
@@ -93,25 +97,79 @@ class Seekers(NamedTuple):
         )  # fmt: skip
 
 
+class Room(NamedTuple):
+    """Where a month's candidates are found, some thousands of rows at a time."""
+
+    marked: NDArray[np.bool_]
+    """a whole number of eights"""
+    rows: NDArray[np.int32]
+    """eight more than ``marked``"""
+    event: NDArray[np.int64]
+    """for each row kept the event whose stretch its draw falls into"""
+    into: NDArray[np.uint32]
+    """how far"""
+    which: NDArray[np.uint8]
+    """[eight marks as bits, k] the place of the k-th of them"""
+    many: NDArray[np.uint8]
+    """[eight marks as bits] their number"""
+
+
+def make_room(together: int = 8192) -> Room:
+    """Room for so many rows at a time."""
+    bits = np.arange(256)[:, None] >> np.arange(8) & 1
+    which = np.argsort(1 - bits, axis=1, kind="stable").astype(np.uint8)
+    return Room(
+        np.zeros(together, np.bool_), np.empty(together + 8, np.int32), np.empty(together, np.int64),
+        np.empty(together, np.uint32), which, bits.sum(1).astype(np.uint8),
+    )  # fmt: skip
+
+
 @nb.njit(cache=True, error_model="numpy")
 def find_candidates(key, bound, anniversary, salt, review, candidate):  # type: ignore[no-untyped-def]
     """Mark children whose draw of the month falls in any stretch, or whose plan's anniversary it is."""
     for i in range(candidate.size):
-        u = np.uint32(mix(key[i] + salt) >> np.uint64(32))
-        candidate[i] = (u < bound[i]) | (anniversary[i] == review)
+        candidate[i] = (quick(key[i], salt) < bound[i]) | (anniversary[i] == review)
 
 
 @nb.njit(cache=True, error_model="numpy")
-def gather(candidate, low, rows):  # type: ignore[no-untyped-def]
-    """The numbers of the rows that are marked, in order: without a branch, since one in ten is. Returns how many."""
+def gather(eights, which, many, low, rows):  # type: ignore[no-untyped-def]
+    """The numbers of the rows that are marked, in order, eight at a time: without a branch, since one in ten is.
+
+    ``which`` [eight marks as bits, k] is the place of the k-th of them, ``many`` their number. Writes up to eight
+    numbers beyond the last. Returns how many there are.
+    """
     n = 0
-    for i in range(candidate.size):
-        rows[n] = low + i
-        n += candidate[i]
+    for k in range(eights.size):
+        bits = (eights[k] * np.uint64(0x0102040810204080)) >> np.uint64(56)
+        first = np.int32(low + 8 * k)
+        for place in range(8):
+            rows[n + place] = np.int32(first + np.int32(which[bits, place]))
+        n += many[bits]
     return n
 
 
-@nb.njit(cache=True, inline="always")
+@nb.njit(cache=True, error_model="numpy")
+def sift(key, status, cohort, anniversary, salt, review, academic_year, edges, owner, most, room, found):  # type: ignore[no-untyped-def]
+    """Keep of the rows found those to whom something may happen, with the event whose stretch the draw falls into and
+    how far into it. Returns how many.
+
+    ``most`` [event, ncy] is each event's largest chance of the month. Three in four draws are beyond it and are dropped
+    here, without a branch and before anything else is looked up.
+    """
+    kept = 0
+    for j in range(found):
+        i = np.uint64(room.rows[j])
+        s, u = np.uint64(status[i]), quick(key[i], salt)
+        k = np.uint64(0)
+        for later in range(1, edges.shape[1]):
+            k += np.uint64(u >= edges[s, np.uint64(later)])
+        into, event = np.uint32(u - edges[s, k]) if u >= edges[s, k] else NOWHERE, owner[s, k]
+        room.rows[kept], room.event[kept], room.into[kept] = i, event, into
+        kept += (into < most[event, academic_year - cohort[i]]) | (anniversary[i] == review)
+    return kept
+
+
+@nb.njit(cache=True, forceinline=True, error_model="numpy")
 def _state(support, stage, placement, placements):  # type: ignore[no-untyped-def]
     if support == PLAN:
         return 2 * STAGES + 2 * placements + placement
@@ -120,7 +178,7 @@ def _state(support, stage, placement, placements):  # type: ignore[no-untyped-de
     return support * STAGES + stage
 
 
-@nb.njit(cache=True, inline="always")
+@nb.njit(cache=True, forceinline=True, error_model="numpy")
 def _luck_status(support, stage, placement):  # type: ignore[no-untyped-def]
     if stage == 0:
         if support == PLAN:
@@ -130,13 +188,13 @@ def _luck_status(support, stage, placement):  # type: ignore[no-untyped-def]
     return support * STAGES + stage
 
 
-@nb.njit(cache=True, inline="always")
+@nb.njit(cache=True, forceinline=True, error_model="numpy")
 def _index(offset, stride, e, since, ncy, area, need, severity, placement):  # type: ignore[no-untyped-def]
     return (offset[e] + since * stride[e, 0] + ncy * stride[e, 1] + area * stride[e, 2]
             + need * stride[e, 3] + severity * stride[e, 4] + placement * stride[e, 5])  # fmt: skip
 
 
-@nb.njit(cache=True, inline="always")
+@nb.njit(cache=True, forceinline=True, error_model="numpy")
 def _pick(u, cumulative, at, width):  # type: ignore[no-untyped-def]
     """The first k with u below its threshold; -1 where the row is empty."""
     for k in range(width):
@@ -145,7 +203,7 @@ def _pick(u, cumulative, at, width):  # type: ignore[no-untyped-def]
     return -1
 
 
-@nb.njit(cache=True, inline="always")
+@nb.njit(cache=True, forceinline=True, error_model="numpy")
 def _pick_row(u, cumulative, row):  # type: ignore[no-untyped-def]
     """``_pick`` in a row of a table."""
     for k in range(cumulative.shape[1]):
@@ -154,10 +212,11 @@ def _pick_row(u, cumulative, row):  # type: ignore[no-untyped-def]
     return -1
 
 
-@nb.njit(cache=True, inline="always")
+@nb.njit(cache=True, forceinline=True, error_model="numpy")
 def _renew(c, b, i, placements):  # type: ignore[no-untyped-def]
     """After any change of state: the bound of the hot loop and the cell of the count."""
-    c.bound[i] = b.reserved[_luck_status(c.support[i], c.stage[i], c.placement[i])]
+    c.status[i] = _luck_status(c.support[i], c.stage[i], c.placement[i])
+    c.bound[i] = b.reserved[c.status[i]]
     c.cell[i] = ((c.area[i] * 3 + c.support[i]) * placements + c.placement[i]) * SEVERITIES + c.severity[i]
 
 
@@ -192,11 +251,11 @@ def arrive(c, b, log, n, rows, births, month, academic_year, salts, placements, 
 
 
 @nb.njit(cache=True, error_model="numpy")
-def leave(c, b, log, n, rows, how, placements, stages):  # type: ignore[no-untyped-def]
-    """Children with needs who move away, die or outgrow the model. Returns the log's length."""
+def leave(c, log, n, rows, how, event, placements, stages):  # type: ignore[no-untyped-def]
+    """Children with needs who move away, die or outgrow the model: ``event`` by number. Returns the log's length."""
     for j in range(rows.size):
         i = rows[j]
-        log.row[n], log.event[n], log.reason[n] = i, b.offset.size + 3, 12 + how[j]
+        log.row[n], log.event[n], log.reason[n] = i, event, 12 + how[j]
         log.frm[n], log.to[n] = (
             _state(c.support[i], c.stage[i], c.placement[i], placements),
             2 * STAGES + 3 * placements + 1,
@@ -212,37 +271,47 @@ def leave(c, b, log, n, rows, how, placements, stages):  # type: ignore[no-untyp
 
 
 @nb.njit(cache=True, error_model="numpy")
-def happen(c, b, chance, log, n, seekers, candidates, month, academic_year, salts, placements, stages):  # type: ignore[no-untyped-def]
-    """Every candidate's month: at most one event from its status's stretches, else, on the anniversary, its review.
+def happen(c, b, chance, most, log, n, seekers, span, room, month, academic_year, salts, placements, stages):  # type: ignore[no-untyped-def]
+    """The month of all rows of a span: at most one event from a child's status's stretches, else its review.
 
+    Some thousands of rows at a time, so that what is looked up is still in the cache; ``room`` has as many.
     ``stages`` is [support, stage] counts, kept up to date. Returns the lengths of the log and of the seekers.
     """
-    k_seek = 0
+    k_seek, review = 0, np.uint8(month % 12)
+    for low in range(span[0], span[1], room.marked.size):
+        high = min(low + room.marked.size, span[1])
+        marked, room.marked[high - low :] = room.marked[: high - low], False
+        find_candidates(c.key[low:high], c.bound[low:high], c.anniversary[low:high], salts[0], review, marked)
+        found = gather(room.marked.view(np.uint64)[: (high - low + 7) // 8], room.which, room.many, low, room.rows)
+        kept = sift(c.key, c.status, c.cohort, c.anniversary, salts[0], review, academic_year, b.edges, b.owner, most,
+                    room, found)  # fmt: skip
+        n, k_seek = _befall(c, b, chance, log, n, seekers, k_seek, room, kept, month, academic_year, salts, placements,
+                            stages)  # fmt: skip
+    return n, k_seek
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _befall(c, b, chance, log, n, seekers, k_seek, room, kept, month, academic_year, salts, placements, stages):  # type: ignore[no-untyped-def]
+    """The month of the rows kept."""
     review = month % 12
-    for j in range(candidates.size):
-        i = candidates[j]
+    for j in range(kept):
+        i, event = np.uint64(room.rows[j]), room.event[j]
         support, stage, placement, need = c.support[i], c.stage[i], c.placement[i], c.need[i]
         area, severity = c.area[i], c.severity[i]
         ncy = academic_year - c.cohort[i]
         since = min(month - c.clock[i], SINCE_MOST) if stage > 0 else 0
-        event = -1
-        status = _luck_status(support, stage, placement)
         reviewed = False
-        for turn in range(2):
-            if turn == 1:
-                if event >= 0 or support != PLAN or stage != 0 or c.anniversary[i] != review:
-                    break
-                status, reviewed = REVIEWED, True
-            u = draw(c.key[i], salts[3] if reviewed else salts[0])
-            k, end = b.first[status], b.first[status + 1]
-            if k == end:
-                continue
-            while k + 1 < end and u >= b.low[k + 1]:
-                k += 1
-            e = b.event[k]
-            p = chance[_index(b.offset, b.stride, e, since, ncy, area, need, severity, placement)]
-            if u - b.low[k] < p:
-                event = e
+        if room.into[j] >= chance[_index(b.offset, b.stride, event, since, ncy, area, need, severity, placement)]:
+            event = -1
+            reviewed = c.anniversary[i] == review and support == PLAN and stage == 0
+            if reviewed:
+                u, k = draw(c.key[i], salts[3]), np.uint64(0)
+                for later in range(1, b.edges.shape[1]):
+                    k += np.uint64(u >= b.edges[REVIEWED, np.uint64(later)])
+                of_review, edge = b.owner[REVIEWED, k], b.edges[REVIEWED, k]
+                p = chance[_index(b.offset, b.stride, of_review, 0, ncy, area, need, severity, placement)]
+                if u >= edge and u - edge < p:
+                    event = of_review
         if event < 0:
             if not reviewed:
                 continue

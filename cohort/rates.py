@@ -161,7 +161,7 @@ class Rates:
     """The compiled thresholds of one scenario and draw, month by month.
 
     ``chance`` is a flat uint32 array that ``compile`` refreshes in place; a process's own part starts at its offset
-    and is indexed by its strides over DIMS.
+    and is indexed by its strides over DIMS. ``most`` is refreshed with it: [process, ncy] its largest chance.
     """
 
     def __init__(self, pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: Vocabulary | None = None,
@@ -188,8 +188,10 @@ class Rates:
             for name in self.acting
         }
         self._lay_out()
-        self._thresholds: dict[tuple[object, ...], NDArray[np.uint32]] = {}
-        self._months: dict[int, list[tuple[slice, NDArray[np.uint32]]]] = {}
+        self._thresholds: dict[tuple[object, ...], tuple[NDArray[np.uint32], NDArray[np.uint32]]] = {}
+        self._months: dict[int, list[tuple[str, NDArray[np.uint32], NDArray[np.uint32]]]] = {}
+        self.most = np.zeros((len(processes), len(NCYS)), np.uint32)
+        self._readers = {name: [k for k, p in enumerate(processes) if p.rate_name == name] for name in self.acting}
         self._moving = [name for name, acting in self.acting.items() if acting or self.base[name].moves]
         self._moving_outside_september = [n for n in self._moving if n.split(".")[1:2] != ["transfer"]]
         """a transfer is chosen in September only, so that its redirects are looked up in no other month"""
@@ -307,18 +309,19 @@ class Rates:
             if self._months and not calendar.is_september(month):
                 names = self._moving_outside_september
             self._months[month] = [self._compiled(name, month) for name in names]
-        for place, value in self._months[month]:
-            self.chance[place] = value
+        for name, value, most in self._months[month]:
+            self.chance[self.offset[name] :][: value.size] = value
+            self.most[self._readers[name]] = most
         return self.chance
 
-    def _compiled(self, name: str, month: int) -> tuple[slice, NDArray[np.uint32]]:
-        """Where a rate goes in ``chance`` and its thresholds in a month; months alike share one array."""
+    def _compiled(self, name: str, month: int) -> tuple[str, NDArray[np.uint32], NDArray[np.uint32]]:
+        """A rate's thresholds in a month, and the largest by NCY; months alike share their arrays."""
         moment = self.base[name].moment(month) if name in self.base else ()
         key = (name, *moment, *self._strengths(name, month))
         if key not in self._thresholds:
-            self._thresholds[key] = draws.threshold(self.rate(name, month)).ravel()
-        value = self._thresholds[key]
-        return slice(self.offset[name], self.offset[name] + value.size), value
+            value = draws.threshold(self.rate(name, month))
+            self._thresholds[key] = value.ravel(), value.max(tuple(k for k, d in enumerate(DIMS) if d != "ncy"))
+        return (name, *self._thresholds[key])
 
     def check(self, months: range) -> None:
         """Compile every month: raises ValueError, naming what passes its bound, before a run rather than in it."""

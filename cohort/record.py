@@ -26,7 +26,9 @@ def cost_of(cells: NDArray[np.int32], price: NDArray[np.int64]) -> int:
     flat = cells.reshape(len(NCYS) * len(AREAS), -1)
     edge = FIRST_POST_16 * len(AREAS)
     pence = price.reshape(-1, 2)
-    return int(flat[:edge].sum(0) @ pence[:, 0] + flat[edge:].sum(0) @ pence[:, 1])
+    return int(
+        sum(flat[part].sum(0, dtype=np.int32) @ pence[:, k] for k, part in enumerate((slice(edge), slice(edge, None))))
+    )
 
 
 KEPT = ("cells", "stages", "censuses", "places", "lists")

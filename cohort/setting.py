@@ -98,6 +98,8 @@ class Schedule:
     """[month, cohort, area] children with needs at the start of each month, the end's included"""
     others: NDArray[np.int64]
     """[month, cohort, area] the same, of children with no additional need"""
+    stay: list[NDArray[np.int64]]
+    """for each month [ncy, area] children with needs at its end, by the NCY of the month"""
     first_cohort: int
     span: list[tuple[int, int]]
     """for each month the rows among which all who are there, or have just left, are: the hot loop's range"""
@@ -114,6 +116,7 @@ class Schedule:
         arrive, leave = _by_month(tape.arrival[:n], tape.start, months), _by_month(tape.leaving[:n], tape.start, months)
         here, others, first = _stocks(tape, months)
         span = _spans(tape, months)
+        stay = [_by_ncy(here[at + 1], first, calendar.academic_year(tape.start + at)) for at in range(months)]
         return cls(
             arrive,
             [tape.born[r] for r in arrive],
@@ -121,17 +124,23 @@ class Schedule:
             [tape.leaving_as[r] for r in leave],
             here,
             others,
+            stay,
             first,
             span,
         )
 
     def by_ncy(self, counts: NDArray[np.int64], at: int, academic_year: int) -> NDArray[np.int64]:
         """[ncy, area] of one month's [cohort, area] counts."""
-        out = np.zeros((len(NCYS), len(AREAS)), np.int64)
-        ncy = academic_year - np.arange(self.first_cohort, self.first_cohort + counts.shape[1])
-        fits = (ncy >= 0) & (ncy < len(NCYS))
-        np.add.at(out, ncy[fits], counts[at][fits])
-        return out
+        return _by_ncy(counts[at], self.first_cohort, academic_year)
+
+
+def _by_ncy(counts: NDArray[np.int64], first_cohort: int, academic_year: int) -> NDArray[np.int64]:
+    """[ncy, area] of [cohort, area] counts."""
+    out = np.zeros((len(NCYS), len(AREAS)), np.int64)
+    ncy = academic_year - np.arange(first_cohort, first_cohort + len(counts))
+    fits = (ncy >= 0) & (ncy < len(NCYS))
+    np.add.at(out, ncy[fits], counts[fits])
+    return out
 
 
 def _by_month(when: NDArray[np.int16], start: int, months: int) -> list[NDArray[np.int32]]:

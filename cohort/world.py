@@ -15,18 +15,19 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar, draws, month, record, setting
-from cohort.book import ON_TIME, open_bound
+from cohort import calendar, draws, month, record, setting, states
+from cohort.book import ON_TIME
 from cohort.calendar import NCYS
 from cohort.draws import Purpose
-from cohort.month import Columns, Seekers
+from cohort.month import Columns, Room, Seekers, make_room
 from cohort.policy import Policy
 from cohort.record import Record
 from cohort.rolls import Rolls
@@ -35,8 +36,10 @@ from cohort.setting import Setting
 from cohort.states import AREAS, NEEDS, SEVERITIES, STAGES, SUPPORTS, Presence, Support
 
 PURPOSES = 14
-SAVED = ("bound", "cell", "presence", "support", "stage", "placement", "need", "anniversary", "clock", "placed", "cost",
-         "provider", "waiting_for", "waiting_since", "named")  # fmt: skip
+SAVED = (
+    "bound", "status", "cell", "presence", "support", "stage", "placement", "need", "anniversary", "clock", "placed",
+    "cost", "provider", "waiting_for", "waiting_since", "named",
+)  # fmt: skip
 
 
 class Broken(RuntimeError):  # noqa: N818
@@ -56,6 +59,7 @@ class World:
     stages: NDArray[np.int64]
     """[support, stage] children with needs now"""
     rolls: Rolls
+    room: Room = field(default_factory=make_room, repr=False)
 
     @classmethod
     def start(
@@ -73,7 +77,7 @@ class World:
         columns = Columns(
             key=draws.child_keys(s.tape.identity[:n], run),
             cohort=s.tape.cohort[:n], area=s.tape.area[:n], severity=s.tape.severity[:n],
-            bound=np.zeros(n, np.uint32),
+            bound=np.zeros(n, np.uint32), status=np.zeros(n, np.uint8),
             presence=np.where(s.tape.arrival[:n] < s.scenario.first, Presence.HERE, Presence.NOT_YET).astype(np.uint8),
             support=s.start.support.copy(), stage=s.start.stage.copy(), placement=s.start.placement.copy(),
             need=s.start.need.copy(), anniversary=s.start.anniversary.copy(), clock=s.start.clock.copy(),
@@ -93,13 +97,13 @@ class World:
         return world
 
     def _set_bounds(self) -> None:
-        """The hot loop's bound and the count's cell of each child there at the start."""
+        """The hot loop's bound and status and the count's cell of each child there at the start."""
         c, arrays = self.columns, self.setting.book.arrays
         here = c.presence == Presence.HERE
-        state = (c.support.astype(np.int64) * 16 + c.stage) * 256 + c.placement
-        for code in np.unique(state):
-            support, stage, placement = int(code) // 4096, int(code) // 256 % 16, int(code) % 256
-            c.bound[(state == code) & here] = open_bound(arrays, support, stage, placement)
+        every = np.ndindex(len(SUPPORTS), len(STAGES), self._placements)
+        status = np.array([states.luck_status(*state) for state in every], np.uint8)
+        c.status[:] = status.reshape(len(SUPPORTS), len(STAGES), -1)[c.support, c.stage, c.placement]
+        c.bound[:] = np.where(here, arrays.reserved[c.status], 0)
         area = c.area.astype(np.int64)
         cell = ((area * len(SUPPORTS) + c.support) * self._placements + c.placement) * SEVERITIES + c.severity
         c.cell[:] = np.where(here, cell, self._away)
@@ -110,7 +114,7 @@ class World:
         """The month M: from the state at the start of M to the state at the start of M + 1."""
         if self.month >= self.setting.scenario.last:
             raise ValueError(f"the scenario ends at {self.setting.scenario.until}; give it a later 'until' to go on")
-        self._salts = np.array([draws.salt(self.month, Purpose(k)) for k in range(PURPOSES)] + [0, ON_TIME], np.uint64)
+        self._salts = salts(self.month)
         self._log = self.record.open_log(self.columns)
         self._entries = 0
         self.arrive_and_leave()
@@ -130,8 +134,8 @@ class World:
         """The tape: leavers first (in September those who have outgrown the model), then births and moves in."""
         events, at = self.setting.events, self.month - self.setting.scenario.first
         c, b, placements = self.columns, self.setting.book.arrays, self._placements
-        self._entries = month.leave(c, b, self._log, self._entries, events.leaving[at], events.leaving_as[at],
-                                    placements, self.stages)  # fmt: skip
+        self._entries = month.leave(c, self._log, self._entries, events.leaving[at], events.leaving_as[at],
+                                    len(b.offset) + 3, placements, self.stages)  # fmt: skip
         left = self._entries
         self._entries = month.arrive(c, b, self._log, self._entries, events.arriving[at], events.births[at], self.month,
                                      self._academic_year, self._salts, placements, self.stages)  # fmt: skip
@@ -141,25 +145,12 @@ class World:
 
     def happen(self) -> None:
         """Identified, requested, decided, issued, reviewed, appealed, ceased: at most one a child."""
-        c = self.columns
-        low, high = self._span
-        candidate = np.empty(high - low, np.bool_)
-        month.find_candidates(
-            c.key[low:high],
-            c.bound[low:high],
-            c.anniversary[low:high],
-            self._salts[0],
-            np.uint8(self.month % 12),
-            candidate,
-        )
-        rows = np.empty(high - low, np.int32)
-        candidates = rows[: month.gather(candidate, low, rows)]
-        most = len(candidates) + (high - low if calendar.is_september(self.month) else 0)
-        self._seekers = Seekers.up_to(most)
-        chance = self.setting.book.rates.compile(self.month)
+        book, (low, high) = self.setting.book, self._span
+        self._seekers = Seekers.up_to(high - low)  # a child seeks one placement a month
+        chance = book.rates.compile(self.month)
         self._entries, self._seeking = month.happen(
-            c, self.setting.book.arrays, chance, self._log, self._entries, self._seekers, candidates,
-            self.month, self._academic_year, self._salts, self._placements, self.stages,
+            self.columns, book.arrays, chance, book.rates.most, self._log, self._entries, self._seekers, (low, high),
+            self.room, self.month, self._academic_year, self._salts, self._placements, self.stages,
         )  # fmt: skip
 
     def place(self) -> None:
@@ -224,17 +215,16 @@ class World:
     def _by_ncy(self, by_cohort: NDArray[np.int32], academic_year: int) -> NDArray[np.int32]:
         """[ncy, area, support, placement, severity] from [cohort, cell]; whoever is there is of a school year the
         model knows."""
-        ncy = academic_year - self.setting.events.cohorts
-        inside = (ncy >= 0) & (ncy < len(NCYS))
+        youngest = academic_year - self.setting.events.first_cohort  # the row of those of the lowest NCY
+        rows = slice(max(youngest - len(NCYS) + 1, 0), min(youngest + 1, len(by_cohort)))
         cells = np.zeros((len(NCYS), self._away), np.int32)
-        cells[ncy[inside]] = by_cohort[inside, :-1]
+        cells[youngest + 1 - rows.stop : youngest + 1 - rows.start] = by_cohort[rows, :-1][::-1]
         return cells.reshape(len(NCYS), len(AREAS), len(SUPPORTS), self._placements, SEVERITIES)
 
     def observe(self) -> None:
         """Check that no child is lost, then record stocks, spend and events."""
-        at, events = self.month + 1 - self.setting.scenario.first, self.setting.events
-        expected = events.by_ncy(events.here, at, self._academic_year)
-        if not np.array_equal(self._cells.reshape(len(NCYS), len(AREAS), -1).sum(2), expected):
+        there = self._cells.reshape(len(NCYS), len(AREAS), -1).sum(2, dtype=np.int32)
+        if not np.array_equal(there, self.setting.events.stay[self.month - self.setting.scenario.first]):
             raise Broken(f"{calendar.label(self.month)}: children by school year and area are not those of the tape")
         self.record.close_log(self._log, self._entries)
         self.record.close(self.month + 1, self._cells, self.stages)
@@ -348,3 +338,9 @@ class World:
             at = calendar.month(about["month"])
             held = record.stages[at].copy(), Rolls(s.places, saved["filled"], saved["over"])
             return cls(s, about["seed"], about["replicate"], at, columns, record, *held)
+
+
+@cache
+def salts(month: int) -> NDArray[np.uint64]:
+    """The salts of a month's purposes by number, a gap, and 20 weeks: what the kernels draw with."""
+    return np.array([draws.salt(month, Purpose(k)) for k in range(PURPOSES)] + [0, ON_TIME], np.uint64)

@@ -19,9 +19,21 @@ ALPHA = 1e-6
 """How unlikely a statistic may be. The seeds are fixed, so these tests never flicker; this says how odd they may be."""
 
 
-def uniforms(seed=1, replicate=0, month=24288, purpose=Purpose.HAPPEN, run_key=draws.run_key, identities=IDENTITIES):
+BOTH = pytest.mark.parametrize("many", [draws.draw_many, draws.quick_many])
+"""The draw of all purposes but one, and that of what happens."""
+
+
+def uniforms(
+    seed=1,
+    replicate=0,
+    month=24288,
+    purpose=Purpose.HAPPEN,
+    run_key=draws.run_key,
+    identities=IDENTITIES,
+    many=draws.quick_many,
+):
     """A draw for each child, in [0, 1)."""
-    return draws.draw_many(draws.child_keys(identities, run_key(seed, replicate)), draws.salt(month, purpose)) / WHOLE
+    return many(draws.child_keys(identities, run_key(seed, replicate)), draws.salt(month, purpose)) / WHOLE
 
 
 def probability_uniform(u):
@@ -48,40 +60,47 @@ def assert_unrelated(samples):
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 2**63])
 @pytest.mark.parametrize("purpose", [Purpose.HAPPEN, Purpose.DAY, Purpose.PARAMETER])
-def test_draws_are_uniform_across_children(seed, purpose):
-    assert probability_uniform(uniforms(seed, purpose=purpose)) > ALPHA
+@BOTH
+def test_draws_are_uniform_across_children(seed, purpose, many):
+    assert probability_uniform(uniforms(seed, purpose=purpose, many=many)) > ALPHA
 
 
-def test_draws_are_uniform_across_months_replicates_and_seeds_for_one_child():
+@BOTH
+def test_draws_are_uniform_across_months_replicates_and_seeds_for_one_child(many):
     one = IDENTITIES[:1]
-    months = np.concatenate([uniforms(month=m, identities=one) for m in range(20_000, 30_000)])
-    replicates = np.concatenate([uniforms(replicate=r, identities=one) for r in range(10_000)])
-    seeds = np.concatenate([uniforms(seed=s, identities=one) for s in range(10_000)])
+    months = np.concatenate([uniforms(many=many, month=m, identities=one) for m in range(20_000, 30_000)])
+    replicates = np.concatenate([uniforms(many=many, replicate=r, identities=one) for r in range(10_000)])
+    seeds = np.concatenate([uniforms(many=many, seed=s, identities=one) for s in range(10_000)])
     for u in (months, replicates, seeds):
         assert probability_uniform(u) > ALPHA
         assert probability_unrelated(u[:-1], u[1:]) > ALPHA
     assert_unrelated([months, replicates, seeds])
 
 
-def test_neighbouring_children_have_nothing_to_do_with_each_other():
-    u = uniforms()
+@BOTH
+def test_neighbouring_children_have_nothing_to_do_with_each_other(many):
+    u = uniforms(many=many)
     assert_unrelated([u[: CHILDREN - 12], u[1 : CHILDREN - 11], u[2 : CHILDREN - 10], u[12:]])
 
 
-def test_children_who_differ_in_one_part_of_their_identity_are_unrelated():
+@BOTH
+def test_children_who_differ_in_one_part_of_their_identity_are_unrelated(many):
     base = (24287, 24100, 5)
     others = [base, (24288, 24100, 5), (24287, 24101, 5), (24287, 24100, 6)]
     ordinals = np.arange(CHILDREN)
     assert_unrelated(
-        [uniforms(identities=draws.identity(*(np.full(CHILDREN, v) for v in o), ordinals)) for o in others]
+        [uniforms(many=many, identities=draws.identity(*(np.full(CHILDREN, v) for v in o), ordinals)) for o in others]
     )
 
 
-def test_months_purposes_replicates_and_seeds_are_unrelated():
-    assert_unrelated([uniforms(month=m) for m in (24288, 24289, 24290, 24300, 0)])
-    assert_unrelated([uniforms(purpose=p) for p in (Purpose.HAPPEN, Purpose.OUTCOME, Purpose.REASON, Purpose.REVIEW)])
-    assert_unrelated([uniforms(replicate=r) for r in (0, 1, 2, 255, 256)])
-    assert_unrelated([uniforms(seed=s) for s in (0, 1, 2, 255, 2**32, 2**63)])
+@BOTH
+def test_months_purposes_replicates_and_seeds_are_unrelated(many):
+    assert_unrelated([uniforms(many=many, month=m) for m in (24288, 24289, 24290, 24300, 0)])
+    assert_unrelated(
+        [uniforms(many=many, purpose=p) for p in (Purpose.HAPPEN, Purpose.OUTCOME, Purpose.REASON, Purpose.REVIEW)]
+    )
+    assert_unrelated([uniforms(many=many, replicate=r) for r in (0, 1, 2, 255, 256)])
+    assert_unrelated([uniforms(many=many, seed=s) for s in (0, 1, 2, 255, 2**32, 2**63)])
 
 
 def test_every_purpose_and_month_has_a_salt_of_its_own():
@@ -89,8 +108,9 @@ def test_every_purpose_and_month_has_a_salt_of_its_own():
     assert len(salts) == 28_000 * len(Purpose)
 
 
-def test_the_means_of_replicates_vary_as_independent_means_do():
-    means = np.array([uniforms(replicate=r, identities=IDENTITIES[:2000]).mean() for r in range(400)])
+@BOTH
+def test_the_means_of_replicates_vary_as_independent_means_do(many):
+    means = np.array([uniforms(many=many, replicate=r, identities=IDENTITIES[:2000]).mean() for r in range(400)])
     variance = means.var(ddof=1) / (1 / 12 / 2000)
     assert stats.chi2.sf(399 * variance, 399) > ALPHA
     assert stats.chi2.cdf(399 * variance, 399) > ALPHA
@@ -110,20 +130,23 @@ def xor_key(seed, replicate):
     return draws.mix_int(seed ^ replicate)
 
 
-def grid_of_runs(run_key):
+def grid_of_runs(run_key, many):
     """Draws of one month in sixteen runs."""
     few = IDENTITIES[:5000]
-    return [uniforms(seed=s, replicate=r, run_key=run_key, identities=few) for s in range(4) for r in range(4)]
+    runs = [{"seed": s, "replicate": r, "run_key": run_key} for s in range(4) for r in range(4)]
+    return [uniforms(**run, identities=few, many=many) for run in runs]
 
 
-def test_sixteen_runs_of_four_seeds_and_four_replicates_are_unrelated():
-    assert_unrelated(grid_of_runs(draws.run_key))
+@BOTH
+def test_sixteen_runs_of_four_seeds_and_four_replicates_are_unrelated(many):
+    assert_unrelated(grid_of_runs(draws.run_key, many))
 
 
+@BOTH
 @pytest.mark.parametrize("faulty", [summed_key, xor_key])
-def test_the_test_above_would_catch_seeds_that_are_summed(faulty):
+def test_the_test_above_would_catch_seeds_that_are_summed(faulty, many):
     with pytest.raises(AssertionError):
-        assert_unrelated(grid_of_runs(faulty))
+        assert_unrelated(grid_of_runs(faulty, many))
 
 
 def test_a_key_added_to_the_identity_instead_of_mixed_would_be_caught():
@@ -151,20 +174,85 @@ def test_negative_seeds_and_replicates_are_refused(seed, replicate):
         draws.run_key(seed, replicate)
 
 
+# What happens is drawn by two products: enough, and one would not be
+
+
+def one_product(keys, salt):
+    """``quick`` with its second round left out."""
+    z = keys ^ np.uint64(salt)
+    z = (z & np.uint64(WHOLE - 1)) * (z >> np.uint64(32))
+    return ((z ^ (z >> np.uint64(32))) & np.uint64(WHOLE - 1)).astype(np.uint32)
+
+
+def share_of_flips(many):
+    """[flipped bit of the key, bit of the draw] how often it changes, over the first children in a month; then the same
+    for flips of the salt."""
+    keys, salt = draws.child_keys(IDENTITIES[:20_000], draws.run_key(1, 0)), draws.salt(24288, Purpose.HAPPEN)
+    before, bits = many(keys, salt), np.arange(32, dtype=np.uint32)
+    other = [many(keys ^ np.uint64(1 << b), salt) for b in range(64)] + [many(keys, salt ^ 1 << b) for b in range(64)]
+    return np.array([[((before ^ after) >> bit & np.uint32(1)).mean() for bit in bits] for after in other])
+
+
+def test_every_bit_of_key_and_salt_changes_every_bit_of_a_draw_half_the_time():
+    for many in (draws.draw_many, draws.quick_many):
+        assert np.abs(share_of_flips(many) - 0.5).max() < 6 * 0.5 / np.sqrt(20_000)
+    assert np.abs(share_of_flips(one_product) - 0.5).max() > 0.05, "the test above would catch a single product"
+
+
+def worst_pair(many, salts, children=2_000_000):
+    """The smallest p that draws of the same children under the first salt and under another are independent: their
+    upper six bits, their lower six, and the lower of one with the upper of the other."""
+    keys = draws.child_keys(np.arange(children, dtype=np.uint64), draws.run_key(1, 0))
+    first, *others = (many(keys, salt) for salt in salts)
+    low, high = np.uint32(63), np.uint32(26)
+    found = []
+    for other in others:
+        for u, v in ((first >> high, other >> high), (first & low, other & low), (first & low, other >> high)):
+            found.append(stats.chisquare(np.bincount(u * np.uint32(64) + v, minlength=4096)).pvalue)
+    return min(found)
+
+
+def test_adjacent_months_of_a_child_are_independent_bit_by_bit_even_if_their_salts_differed_in_one():
+    months = [draws.salt(24288 + m, Purpose.HAPPEN) for m in (0, 1, 2, 12)]
+    alike = [months[0] ^ 1, months[0] ^ 1 << 31, months[0] ^ 1 << 63]
+    assert worst_pair(draws.quick_many, [*months, *alike]) > ALPHA
+    assert worst_pair(one_product, [months[0], *alike]) < ALPHA, "the test above would catch a single product"
+
+
+def test_neighbours_by_identity_are_independent_bit_by_bit():
+    keys = draws.child_keys(np.arange(2_000_000, dtype=np.uint64), draws.run_key(1, 0))
+    u = draws.quick_many(keys, draws.salt(24288, Purpose.HAPPEN))
+    for shift in (np.uint32(26), np.uint32(0)):
+        pair = (u[:-1] >> shift & np.uint32(63)) * np.uint32(64) + (u[1:] >> shift & np.uint32(63))
+        assert stats.chisquare(np.bincount(pair[::2], minlength=4096)).pvalue > ALPHA
+
+
+def test_children_have_as_many_events_in_fifty_one_months_as_independent_draws_give():
+    keys = draws.child_keys(np.arange(500_000, dtype=np.uint64), draws.run_key(1, 0))
+    t = int(draws.threshold(0.06))
+    below = sum((draws.quick_many(keys, draws.salt(24288 + m, Purpose.HAPPEN)) < t).astype(int) for m in range(51))
+    want = stats.binom.pmf(np.arange(11), 51, t / WHOLE)
+    want[-1] = stats.binom.sf(9, 51, t / WHOLE)
+    have = np.bincount(np.minimum(below, 10), minlength=11)
+    assert stats.chisquare(have, want * len(keys)).pvalue > ALPHA
+
+
 # The same everywhere
 
 
 @nb.njit
 def draw_compiled(key, salt):
-    return draws.draw(key, salt)
+    return draws.draw(key, salt), draws.quick(key, salt)
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 def test_a_draw_is_the_same_number_in_python_in_numpy_and_compiled(key, salt):
-    plain = draws.draw_int(key, salt)
-    assert 0 <= plain < WHOLE
-    assert int(draws.draw_many(np.array([key], np.uint64), salt)[0]) == plain
-    assert int(draw_compiled(np.uint64(key), np.uint64(salt))) == plain
+    plain = draws.draw_int(key, salt), draws.quick_int(key, salt)
+    assert all(0 <= u < WHOLE for u in plain)
+    assert (
+        tuple(int(many(np.array([key], np.uint64), salt)[0]) for many in (draws.draw_many, draws.quick_many)) == plain
+    )
+    assert draw_compiled(np.uint64(key), np.uint64(salt)) == plain
 
 
 @given(st.integers(0, 2**64 - 1))

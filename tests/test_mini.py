@@ -45,6 +45,7 @@ def twin_columns(twin):
     here = held["presence"] == Presence.HERE
     status = np.vectorize(states.luck_status, otypes=[int])(held["support"], held["stage"], held["placement"])
     held["bound"] = np.where(here, arrays.reserved[status], 0)
+    held["status"] = status
     cell = ((held["area"] * 3 + held["support"]) * placements + held["placement"]) * 5 + held["severity"]
     held["cell"] = np.where(here, cell, 4 * 3 * placements * 5)
     return held
