@@ -243,3 +243,9 @@ def test_jax_gives_what_numpy_gives_and_a_gradient_that_differences_confirm():
         up[k], down[k] = 1 + 1e-5, 1 - 1e-5
         by_difference = (forecast.stocks(up)[-1, 2:].sum() - forecast.stocks(down)[-1, 2:].sum()) / 2e-5
         assert float(slope[k]) == pytest.approx(by_difference, rel=1e-3, abs=1e-6)
+    for name in ("cease", "identify"):  # a multiplier is that of the rate it is named after
+        scaled = ones.copy()
+        scaled[forecast.names.index(name)] = 0.8
+        e = Expectation(under(s, Policy("fewer", (Scale(name, by=0.8, when=When("2024-01")),))), LUMPED)
+        last = e.stock(e.run()[0][-1]).sum((0, 1))
+        assert forecast.stocks(scaled)[-1] == pytest.approx([last[0].sum(), last[1].sum(), *last[2]])
