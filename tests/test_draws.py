@@ -336,7 +336,8 @@ EVER_USED = {
     "TAPE_COUNT": 40, "TAPE_MONTH": 41, "TAPE_WHO": 42,
     "TAPE_DIED": 43, "START_PLAN": 48, "START_PLACE": 49, "START_SUPPORT": 50, "START_PENDING": 51, "START_CLOCK": 52,
     "START_NEED": 53, "START_ANNIVERSARY": 54, "START_REFUSED": 55, "START_APPEAL": 56,
-    "START_PROVIDER": 57, "START_WAITING": 58, "START_WAITING_SINCE": 59, "PARAMETER": 64,
+    "START_PROVIDER": 57, "START_WAITING": 58, "START_WAITING_SINCE": 59, "PARAMETER": 64, "REDIRECT_APPEAL": 14,
+    "REDIRECT": 128,
 }  # fmt: skip
 """Add new purposes here; a line that changes or goes gives every run in the world other luck."""
 
