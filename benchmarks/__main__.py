@@ -22,7 +22,7 @@ from benchmarks import timing
 if __name__ == "__main__":
     timing.one_thread()
 
-from benchmarks import engines, floors, kent, luck, report
+from benchmarks import engines, floors, kent, luck, policies, report
 from benchmarks.job import Job
 
 RESULTS = Path(__file__).parent / "results"
@@ -68,6 +68,8 @@ def measure(size: Size) -> dict[str, Any]:
     found["kent"] = kent.measure(size.runs)
     say("Memory")
     found["peak_mb"] = kent.peak_memory(size.children, size.processes)
+    say("Policies")
+    found["policies"] = policies.measure(size.runs)
     say("Luck")
     found["luck"] = luck.measure(size.seeds, size.compared)
     return {**found, "gates": report.gates(found)}

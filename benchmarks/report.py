@@ -34,6 +34,7 @@ def gates(found: Found) -> list[Found]:
         (f"ns a child-month, {int(many):,} over {int(few):,} children", "<=", 1.5, per_child[many] / per_child[few]),
         ("variance ratio of common random numbers", ">=", 20, variance),
         ("children unaffected by the policy who differ", "<=", 0, found["luck"]["unaffected"]),
+        ("compiling twenty policies, of a run", "<=", 0.1, found["policies"]["share"]),
     )  # fmt: skip
     return [
         {"gate": gate, "required": f"{sign} {limit}", "measured": value, "passes": _passes(sign, limit, value)}
@@ -134,6 +135,10 @@ def _kent(found: Found) -> str:
         ("one keyed draw a child-month with needs (s)", _short(kent["draws"])),
         ("run over that floor", _short(kent["over_floor"])),
     ]
+    if policies := found.get("policies"):
+        rows.append((f"compile {policies['rules']} policies, every month (s)", _short(policies["twenty"])))
+        rows.append(("the same with none (s)", _short(policies["none"])))
+        rows.append(("setting, start, run and tables of a draw, for that (s)", _short(policies["run"])))
     rows += [(f"{n} replicates, start and run, each (s)", _short(each)) for n, each in many.items()]
     return _table(["", ""], rows)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from cohort.parameters import Parameters
 from cohort.policy import NOTHING, Change, Policy, Redirect, Scale, Set, Where
 from cohort.processes import CHOICES, DIMS, PROCESSES, Process
 from cohort.states import AREAS, NEEDS, SEVERITIES, SINCE_MOST, Vocabulary, closest
-from cohort.when import known
+from cohort.when import When, known
 
 Floats = NDArray[np.float64]
 
@@ -55,14 +56,24 @@ class BaseRate:
     @property
     def moves(self) -> bool:
         """Whether it changes from month to month."""
-        return bool(self.dated) or float(np.ptp(self.season)) > 0
+        return bool(self.dated) or self.seasonal
+
+    @cached_property
+    def seasonal(self) -> bool:
+        """Whether it changes with the month of the year."""
+        return float(np.ptp(self.season)) > 0
+
+    @cached_property
+    def _dates(self) -> tuple[int, int]:
+        return min(self.dated), max(self.dated)
 
     def moment(self, month: int) -> tuple[int, int]:
         """Equal for months whose factors are equal: the month of the year and the dated month that holds."""
-        return month % 12 if np.ptp(self.season) else 0, self._dated_month(month) if self.dated else 0
+        return month % 12 if self.seasonal else 0, self._dated_month(month) if self.dated else 0
 
     def _dated_month(self, month: int) -> int:
-        return min(max(month, min(self.dated)), max(self.dated))
+        first, last = self._dates
+        return min(max(month, first), last)
 
     def _dated(self, month: int) -> Floats:
         return self.dated[self._dated_month(month)]
@@ -214,6 +225,8 @@ class Rates:
         self._cells = {name: [self._mask(name, c.where) for c in acting] for name, acting in self.acting.items()}
         self._shares: dict[tuple[object, ...], tuple[Floats, Floats]] = {}
         self._strong: dict[tuple[str, int], tuple[float, ...]] = {}
+        self._phase = {name: _phase([c.when for c in acting]) for name, acting in self.acting.items()}
+        self._placed: dict[tuple[object, ...], tuple[str, NDArray[np.uint32], NDArray[np.uint32]]] = {}
 
     def _strengths(self, name: str, month: int) -> tuple[float, ...]:
         """How far each change of a rate acts in a month."""
@@ -317,16 +330,26 @@ class Rates:
     def _compiled(self, name: str, month: int) -> tuple[str, NDArray[np.uint32], NDArray[np.uint32]]:
         """A rate's thresholds in a month, and the largest by NCY; months alike share their arrays."""
         moment = self.base[name].moment(month) if name in self.base else ()
-        key = (name, *moment, *self._strengths(name, month))
-        if key not in self._thresholds:
-            value = draws.threshold(self.rate(name, month))
-            self._thresholds[key] = value.ravel(), value.max(tuple(k for k, d in enumerate(DIMS) if d != "ncy"))
-        return (name, *self._thresholds[key])
+        first, last = self._phase[name]
+        at = (name, min(max(month, first), last), *moment)
+        if at not in self._placed:
+            key = (name, *moment, *self._strengths(name, month))
+            if key not in self._thresholds:
+                value = draws.threshold(self.rate(name, month))
+                self._thresholds[key] = value.ravel(), value.max(tuple(k for k, d in enumerate(DIMS) if d != "ncy"))
+            self._placed[at] = (name, *self._thresholds[key])
+        return self._placed[at]
 
     def check(self, months: range) -> None:
         """Compile every month: raises ValueError, naming what passes its bound, before a run rather than in it."""
         for month in months:
             self.compile(month)
+
+
+def _phase(whens: list[When]) -> tuple[int, int]:
+    """The last month before any acts, and the first from which on all act as ever after."""
+    turns = [calendar.month(label) for w in whens for label in (w.start, w.full, w.end) if label]
+    return min(turns, default=0) - 1, max(turns, default=0)
 
 
 def _span(at: list[int]) -> slice | list[int]:

@@ -247,10 +247,11 @@ def of_tape(scenario: Scenario, pack: Pack, tape: Tape, draw: int = 0, policy: P
     policy = ruled(scenario) if policy is None else policy
     vocabulary = vocabulary or Vocabulary()
     params = parameters.draw(pack, draw, scenario.parameters)
-    compiled = book.build(pack, params, policy, vocabulary, processes, like.book if like else None)
+    settled = policy.settled(params.size)
+    compiled = book.build(pack, params, settled, vocabulary, processes, like.book if like else None)
     compiled.rates.check(range(scenario.first, scenario.last))
-    priced = prices.prices(pack, params, vocabulary, policy)
-    scarce = provision.build(pack, params, vocabulary, scenario, policy)
+    priced = prices.prices(pack, params, vocabulary, settled)
+    scarce = provision.build(pack, params, vocabulary, scenario, settled)
     laid = like.laid if like else start.layout(pack, tape, compiled)
     same = like is not None and like.params.values == params.values
     begun = like.start if like and same else start.start(pack, tape, compiled, params, laid)

@@ -136,6 +136,7 @@ def test_a_gate_passes_fails_or_was_not_measured():
         "ns a child-month, 5,000,000 over 500,000 children": True,
         "variance ratio of common random numbers": False,
         "children unaffected by the policy who differ": True,
+        "compiling twenty policies, of a run": True,
     }
     found["job_s"][engines.NUMPY]["seconds"], found["luck"]["seeds"] = 99.0, 4
     by_name = {gate["gate"]: gate for gate in report.gates(found)}
@@ -150,6 +151,7 @@ def example():
     return {
         "job_s": {name: {"seconds": s} for name, s in seconds.items()} | {engines.STARSIM: {"skipped": "not here"}},
         "scaling": {"children": {"500000": 1.0, "5000000": 1.2}},
+        "policies": {"share": 0.09},
         "luck": {"censuses": {"2026-01": {"ratio": 30.0}, "2028-01": {"ratio": 19.0}}, "unaffected": 0, "seeds": 64},
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cohort import calendar, inert, lawful, parameters, prices, rulebook, spending
+from cohort import calendar, draws, inert, lawful, parameters, prices, rulebook, spending
 from cohort.policy import (
     NOTHING,
     Changes,
@@ -224,6 +224,18 @@ def test_the_programme_is_the_same_in_any_order():
         np.testing.assert_array_equal(
             Rates(KENT, params, one).compile(month), Rates(KENT, params, other).compile(month)
         )
+
+
+def test_the_programme_s_thresholds_are_its_rates_in_every_month_however_it_was_come_by():
+    """What is kept from month to month is never another month's; transfers are looked up in Septembers only."""
+    rates = Rates(KENT, parameters.draw(KENT, 3), combine([rulebook.load(n) for n in PROGRAMME]))
+    for month in (MONTHS[0], *MONTHS[14::3], *MONTHS[20:33:4], MONTHS[15]):
+        compiled = rates.compile(month)
+        for name in rates.acting:
+            if ".transfer." not in name or calendar.is_september(month):
+                want = draws.threshold(rates.rate(name, month)).ravel()
+                at = rates.offset[name]
+                np.testing.assert_array_equal(compiled[at : at + want.size], want, f"{name} {month}")
 
 
 def test_no_two_rules_clash():
