@@ -28,6 +28,7 @@ def row(change: Change) -> tuple[str, ...]:
     """One change in words, under ``HEADINGS``."""
     when = change.timing
     for_whom = getattr(change, "where", None) or getattr(change, "areas", None) or getattr(change, "area", "")
+    for_whom = for_whom or getattr(change, "may_touch", "")
     severity = getattr(change, "severity", (0, 4))
     whom = ", ".join(for_whom) if isinstance(for_whom, tuple) else str(for_whom or "everybody")
     if severity != (0, 4):
@@ -47,6 +48,8 @@ def _start(when: When) -> str:
 
 def _sizes(change: Change) -> str:
     found = {name: getattr(change, name) for name in _SIZES if hasattr(change, name)}
+    if change.kind == "hatch":
+        return "as its function says: code, not data"
     return ", ".join(_SIZES[k].format(_size(v)) for k, v in found.items() if _QUIET.get(k) != v) or "-"
 
 

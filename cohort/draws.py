@@ -95,6 +95,8 @@ class Purpose(IntEnum):
     START_WAITING = 58
     START_WAITING_SINCE = 59
     PARAMETER = 64
+    HATCH = 96
+    """what a research hatch draws, salted with its name and its own word for the purpose; 97 to 127 are kept free"""
     REDIRECT = 128
     """whether a choice is redirected: 128 + the code of the placement entered, which leaves room for 128 placements"""
 

@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar, diverted
+from cohort import calendar, diverted, hatch
 from cohort.book import MONTH_DAYS, ON_TIME_DAYS
 from cohort.cells import EXACT, LUMPED, Array, Coarse, Flows, Month, N, State, T
 from cohort.landing import Landing
@@ -56,6 +56,8 @@ class Expectation:
             raise ValueError(
                 f"the expectation has no severity, on which {', '.join(wide)} depends here; run children instead"
             )
+        if hatches := hatch.within(self.setting.policy):
+            raise ValueError(f"the expectation cannot follow a hatch, as {hatches[0].owner} has; run children instead")
         timed = [p.name for p in self.processes if p.statuses == (self._contested,) and "since" in p.by]
         if timed:
             raise ValueError(

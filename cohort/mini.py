@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar, draws, states
+from cohort import calendar, draws, hatched, states
 from cohort.book import ON_TIME, cumulative
 from cohort.draws import Purpose
 from cohort.mini_places import MiniRolls
@@ -122,6 +122,7 @@ class MiniWorld:
         self.log = []
         self.arrive_and_leave()
         self.happen()
+        self.sent = hatched.ask_twin(self)
         self.place()
         self.pay()
         self.month += 1
@@ -200,6 +201,10 @@ class MiniWorld:
         self.seekers = [
             s._replace(diverted=into != choice) for s, into, choice in zip(self.seekers, sought, chosen, strict=True)
         ]
+        for k, seeker in enumerate(self.seekers):
+            if seeker.child.row in self.sent:  # by a function that moves columns, whatever it had chosen
+                sought[k], self.seekers[k] = self.sent[seeker.child.row], seeker._replace(diverted=True)
+        contesting = [child for child in contesting if child.row not in self.sent]
         granted = sought
         if self.setting.places.binding:
             self.rolls.release_leavers()
@@ -316,6 +321,10 @@ class MiniWorld:
         return chosen, False
 
     # how it is looked up
+
+    def enlist(self, child: Child, choice: str, entry: int) -> None:
+        """The child seeks a placement this month."""
+        self.seekers.append(Seeker(child, choice, entry))
 
     def here(self) -> Iterator[Child]:
         """Everyone who lives in Kent now, in the order of the tape."""

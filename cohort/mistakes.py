@@ -77,7 +77,8 @@ LISTS = ("areas", "needs", "placements", "may_touch")
 STAND_INS: Mapping[str, tuple[Any, ...]] = {
     "rate": ("request",), "by": (1.0,), "to": (0.5,), "when": (When("2024-01"),), "where": (Where(),),
     "choice": ("first_place",), "frm": ("unknown", "parental"), "into": ("unknown", "parental"), "share": (0.0,),
-    "appeal_share": (0.0,), "charge": ("nmiss",), "growth": (0.0,), "severity": ((0, 4),), "entered": ("",),
+    "appeal_share": (0.0,), "charge": ("nmiss",), "growth": (0.0,), "severity": ((0, 4),), "since": ((0, 24),),
+    "entered": ("",),
     "line": ("other",), "pounds": (0.0,), "income": ("dfe_contribution",), "provider": ("a school",),
     "provider_kind": ("srp",), "area": (AREAS[0],), "places": (0.0,), "ncy": ((-5, 21),), "months": (0.0,),
     "start": ("0001-01",), "shape": ("linear",), "delay": (0,), "low": (float("-inf"),), "mode": (0.0,),
@@ -139,7 +140,7 @@ def _allowed(name: str, value: Any) -> str:
         (name in ("low", "mode", "high"), number, "a number"),
         (name == "when", isinstance(value, When), 'a date, as in When("2025-09")'),
         (name == "where", isinstance(value, Where), "children, as in where(ncy=(0, 6))"),
-        (name in ("ncy", "severity"), whole or value is None, "a range, as in (0, 6)"),
+        (name in ("ncy", "severity", "since"), whole or value is None, "a range, as in (0, 6)"),
         (name in LISTS, text, "several words, as in [...]"),
         (name == "changes", isinstance(value, tuple | list), "changes in brackets, as in (Scale(...), Price(...))"),
     )

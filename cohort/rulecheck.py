@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cohort import calendar, idle, lawful, parameters, prices, rulebook
+from cohort import calendar, hatch, idle, lawful, parameters, prices, rulebook
 from cohort.changes import Change, Fund, Price, Scale, Set
 from cohort.mistakes import BROKEN, Problem
 from cohort.pack import Pack
@@ -102,8 +102,17 @@ def _of_change(change: Change, pack: Pack, known: prices.Prices, months: range) 
     if isinstance(change, Fund) and change.line.split(".", maxsplit=1)[0] not in prices.LINES:
         yield f"{change.line!r} is not a line of the ledger; {closest(change.line.split('.')[0], prices.LINES)}"
         return
+    if isinstance(change, hatch.Columns):
+        yield from _of_hatch(change)
     if said := idle.why(change, pack, known, months):
         yield f"changes nothing: {said}"
+
+
+def _of_hatch(change: hatch.Columns) -> Iterator[str]:
+    try:
+        hatch.function_of(change.function)
+    except hatch.HatchError as error:
+        yield str(error)
 
 
 def _bounds(written: Written, pack: Pack, months: range) -> Iterator[Problem]:

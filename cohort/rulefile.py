@@ -17,6 +17,7 @@ from typing import Any
 
 from cohort import changes, policy
 from cohort.changes import Change, clash
+from cohort.hatch import Columns
 from cohort.mistakes import BROKEN, Argument, Problem, examine
 from cohort.policy import Policy, Uncertain, When, Where, where
 from cohort.rulebook import line_of
@@ -24,7 +25,7 @@ from cohort.states import closest
 
 VOCABULARY: tuple[Callable[..., Any], ...] = (
     *(c for c in vars(changes).values() if isinstance(c, type) and issubclass(c, Change) and c is not Change),
-    Policy, Uncertain, When, Where, where,
+    Columns, Policy, Uncertain, When, Where, where,
 )  # fmt: skip
 """What is examined argument by argument when it is called."""
 APART, CALL = "__apart__", "__call__"

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import book, cache, calendar, demography, lawful, parameters, placing, prices, rulebook, start
+from cohort import book, cache, calendar, demography, hatch, lawful, parameters, placing, prices, rulebook, start
 from cohort import places as provision
 from cohort.calendar import NCYS
 from cohort.demography import Tape
@@ -231,6 +231,7 @@ def ruled(scenario: Scenario) -> Policy:
     unlawful and is not acknowledged."""
     try:
         policy = rulebook.of_scenario(scenario.rules, scenario.overrides)
+        hatch.check(policy)
     except (rulebook.RuleError, ValueError) as error:
         raise ScenarioError(f"{scenario.name}: {error}") from error
     if not scenario.acknowledge_unlawful and (broken := lawful.problems(policy)):

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cohort import cache, calendar, lawful, pool, provenance
+from cohort import cache, calendar, hatch, lawful, pool, provenance
 from cohort.pack import Pack
 from cohort.results import FORMAT, MANIFEST, Study, StudyError
 from cohort.scenario import Scenario
@@ -74,7 +74,13 @@ class Outline:
         return {
             "code": provenance.code(),
             "scenarios": [
-                {"name": s.name, "digest": provenance.scenario(s), "rules": provenance.rules(s), "data": data}
+                {
+                    "name": s.name,
+                    "digest": provenance.scenario(s),
+                    "rules": provenance.rules(s),
+                    "data": data,
+                    **_hatches(s),
+                }
                 for s, data in both
             ],
             "seed": self.seed,
@@ -219,7 +225,8 @@ def _first_manifest(outline: Outline, folder: Path) -> dict[str, Any]:
     for entry, s in zip(identity["scenarios"], outline.scenarios, strict=True):
         last = calendar.label(s.last - 1)
         entry |= {"title": s.title, "first_month": s.start, "last_month": last, "rule_names": list(s.rules)}
-        entry["unlawful"] = lawful.problems(setting_of(s, 0).policy)
+        policy = setting_of(s, 0).policy
+        entry["unlawful"] = lawful.problems(policy) + (hatch.acknowledged(policy) if s.acknowledge_unlawful else [])
     return {
         "format": FORMAT,
         "status": "running",
@@ -230,6 +237,12 @@ def _first_manifest(outline: Outline, folder: Path) -> dict[str, Any]:
         "started": there.get("started", _now()),
         "ended": None,
     }
+
+
+def _hatches(scenario: Scenario) -> dict[str, Any]:
+    """What is to be known of a scenario's research hatches, if it has any: their code is part of the study."""
+    found = hatch.record(setting_of(scenario, 0).policy) if scenario.rules else []
+    return {"hatches": found} if found else {}
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar, draws, month, record, setting, states
+from cohort import calendar, draws, hatched, month, record, setting, states
 from cohort.book import ON_TIME
 from cohort.calendar import NCYS
 from cohort.draws import Purpose
@@ -119,6 +119,7 @@ class World:
         self._entries = 0
         self.arrive_and_leave()
         self.happen()
+        self._sent = hatched.ask(self)
         self.place()
         self.pay()
         self.observe()
@@ -161,6 +162,8 @@ class World:
             n = month.transfers(c, seekers, n, self.setting.enters, self.month, self._academic_year)
         month.seek(c, b, seekers, n, self._academic_year, self._salts, self._placements)
         contests = self._redirect(n)
+        at, into = self._sent
+        seekers.sought[at], seekers.diverted[at] = into, True
         granted = seekers.sought
         if self.setting.places.binding:
             seekers, n, granted = self.rolls.compete(
@@ -168,6 +171,7 @@ class World:
             )
         self._settle(seekers, n, granted)
         if contests is not None:
+            contests[at] = False
             self._entries = month.contest(c, b, self._log, self._entries, seekers, len(contests), contests,
                                           self.setting.book.events.index("contest"), self.month, self._placements,
                                           self.stages)  # fmt: skip

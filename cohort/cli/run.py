@@ -77,6 +77,7 @@ def _study(
 ) -> Study:
     """Check everything that was asked, then make the study."""
     from cohort import results, study
+    from cohort.hatch import HatchError
 
     with asking():
         if workers is not None and workers < 1:
@@ -93,6 +94,8 @@ def _study(
         folder = study.check_folder(outline, out, resume)
     try:
         return study.carry_out(outline, folder, workers, progress)
+    except HatchError as error:
+        raise MisuseError(str(error)) from error
     except study.Stopped as stopped:
         raise KeyboardInterrupt(f"{stopped}; go on with: cohort run --resume --out {folder}") from None
 

@@ -125,6 +125,12 @@ def _footer(console: Console, made: Study) -> None:
     """What the ranges are, where the study is, what to do next."""
     folder = made.folder.as_posix()
     console.print()
+    for s in made.manifest["scenarios"]:
+        for line in s.get("unlawful", ()):
+            console.print(f"Unlawful, and acknowledged: {s['name']}: {line}")
+        for h in s.get("hatches", ()):
+            touched = ", ".join(h["may_touch"])
+            console.print(f"Research hatch: {s['name']}: {h['rule']}: {h['function']} moves children between {touched}")
     console.print(f"Ranges: {_ranges(made)}")
     console.print(f"Study:  {folder}", soft_wrap=True)
     console.print("Next:   cohort check SCENARIO.toml (a scenario of your own), or read the tables:")
@@ -152,10 +158,11 @@ def _machine(made: Study, found: list[tuple[Results, Published]]) -> dict[str, A
         "scenarios": [
             {
                 "name": results.scenario.name,
+                **{key: entry[key] for key in ("unlawful", "hatches") if entry.get(key)},
                 "tables": [_plain(sheet) for sheet in every(results, published)],
                 "wide_price_ranges": [vars(line) for line in wide(results, published)],
             }
-            for results, published in found
+            for (results, published), entry in zip(found, made.manifest["scenarios"], strict=True)
         ],
     }
 
