@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cohort import calendar, hatch, idle, lawful, parameters, prices, rulebook
+from cohort import calendar, hatch, lawful, parameters, prices, rulebook, touched
 from cohort.changes import Change, Fund, Price, Scale, Set
 from cohort.mistakes import BROKEN, Problem
 from cohort.pack import Pack
@@ -104,7 +104,7 @@ def _of_change(change: Change, pack: Pack, known: prices.Prices, months: range) 
         return
     if isinstance(change, hatch.Columns):
         yield from _of_hatch(change)
-    if said := idle.why(change, pack, known, months):
+    if said := touched.why(change, pack, known, months):
         yield f"changes nothing: {said}"
 
 
@@ -125,7 +125,7 @@ def _bounds(written: Written, pack: Pack, months: range) -> Iterator[Problem]:
             if said := _passes(book, rate, months):
                 passed[rate] = f"{said}, in draw {number}; allowed: a smaller factor, or fewer children"
     for rate, said in passed.items():
-        on = [(idle.most(c), line) for line, c in _changes(written) if isinstance(c, Scale | Set) and c.rate == rate]
+        on = [(touched.most(c), line) for line, c in _changes(written) if isinstance(c, Scale | Set) and c.rate == rate]
         yield Problem(max(on)[1], said)
 
 

@@ -1,0 +1,94 @@
+"""Whether a policy did anything: a rule that moves neither a child nor a penny is an error, and is named.
+
+A policy can be well formed and do nothing: its children are not there, its placement is never chosen, its date is past
+the end, its mechanism is swallowed by another. An exact nought is never a finding, so it is looked for, in two worlds
+that share their luck (``difference``), for each rule of a scenario (``demand``), and in the tables of a finished study
+(``of_study``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cohort import spending
+from cohort.policy import Close, Delay, Expand, Open, Policy, Withhold
+from cohort.results import Study
+from cohort.world import SAVED, World
+
+WAITING = (Open, Close, Delay, Expand, Withhold)
+"""Kinds of change that no month reads yet: places, and gates on income. A rule of nothing else cannot act."""
+PATH = tuple(name for name in SAVED if name not in ("bound", "cell"))
+"""What tells a child's path: where it stands, since when, and what it cost so far."""
+
+
+class InertError(ValueError):
+    """A policy moved neither a child nor a penny: one line that names it."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far two worlds that share their luck are apart."""
+
+    children: int
+    """whose path is another"""
+    pence: int
+    """that were moved: month by month and line by line, added up without sign"""
+
+    def __bool__(self) -> bool:
+        return bool(self.children or self.pence)
+
+
+def difference(base: World, other: World) -> Difference:
+    """Children on another path and pence on another line. Raises ValueError if the worlds are not of the same luck and
+    months."""
+    same = [(w.seed, w.replicate, w.month, len(w.columns.key), w.setting.params.number) for w in (base, other)]
+    if same[0] != same[1]:
+        raise ValueError(f"worlds (seed, replicate, month, children, draw) {same[0]} and {same[1]} cannot be compared")
+    apart = np.zeros(len(base.columns.key), np.bool_)
+    for name in PATH:
+        apart |= getattr(base.columns, name) != getattr(other.columns, name)
+    lines = [spending.bill(w).by_line(w.setting.prices) for w in (base, other)]
+    return Difference(int(apart.sum()), int(np.abs(lines[0] - lines[1]).sum()))
+
+
+def acts(policy: Policy) -> bool:
+    """Whether some change of it is of a kind that a month reads."""
+    return any(not isinstance(change, WAITING) for change in policy.changes)
+
+
+def demand(base: World, worlds: Mapping[str, World]) -> dict[str, Difference]:
+    """What each policy's world differs in from the base. Raises InertError naming those that differ in nothing."""
+    found = {name: difference(base, world) for name, world in worlds.items()}
+    if none := [name for name, moved in found.items() if not moved]:
+        draw = base.setting.params.number
+        raise InertError(
+            f"{', '.join(none)}: moved neither a child nor a penny in draw {draw}; look at dates and where"
+        )
+    return found
+
+
+def of_study(study: Study, base: str = "baseline") -> list[str]:
+    """Scenarios of a study, other than its base, whose children and spend are the base's in every run: by name."""
+    names = [s.name for s in study.scenarios]
+    if base not in names:
+        return []
+    return [name for name in names if name != base and not any(_differ(study, t, base, name) for t in TOLD)]
+
+
+TOLD = {"stock": "true", "flow": "true", "spend": "pence <> 0"}
+"""The tables that are compared, and which of their rows count."""
+
+
+def _differ(study: Study, table: str, one: str, other: str) -> bool:
+    """Whether some row of a table is in one scenario and not in the other."""
+    rows = [
+        f"(select * exclude (scenario) from {table} where scenario = '{s}' and {TOLD[table]})" for s in (one, other)
+    ]
+    both = [f"({rows[a]} except all {rows[b]})" for a, b in ((0, 1), (1, 0))]
+    return len(study.query(f"select 1 from ({both[0]} union all {both[1]}) limit 1").df()) > 0
+
+
+__all__ = ["Difference", "InertError", "acts", "demand", "difference", "of_study"]
