@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cohort import rulebook, rulenew, trial
+from cohort import describe, rulebook, rulenew, trial
 from cohort.policy import Policy, Scale, When, where
 from tests.test_cli import Run, cohort, here, only_line
 
@@ -67,13 +67,33 @@ def test_show_tells_what_changes_why_what_is_left_out_and_the_law(cohort: Run, r
     answer = cohort("rules", "show", rule)
     assert answer.code == 0
     policy = rulebook.load(str(rule))
-    for words in (policy.title, policy.does_not_model, "NCY 0 to 6", "2027-08", "request_supported", "The law",
+    for words in (policy.title, policy.does_not_model, "2027-08", "request_supported", "The law",
                   *(c.because for c in policy.changes)):  # fmt: skip
         assert words in answer.out
     assert max(map(len, answer.out.splitlines())) <= 100
     told = json.loads(cohort("rules", "show", rule, "--json").out)
     assert [c["change"] for c in told["changes"]] == ["requests", "requests_supported"]
     assert told["lawful"] is True
+
+
+def test_no_word_of_a_change_is_cut_off_however_long_the_table(cohort: Run, here: Path) -> None:
+    change = (
+        '    Redirect(choice="first_place", frm="independent_mainstream", into="alternative_provision", '
+        "share=Uncertain(.1, .25, .5), appeal_share=Uncertain(0, .05, .15), "
+        'when=When("2025-04", full="2027-08", delay=Uncertain(0, 6, 18)), where=where(ncy=(0, 6), areas=["East"]), '
+        'name="a_rather_long_name_{}", because="x"),\n'
+    )
+    changes = "".join(change.format(k) for k in range(2))
+    head = "from cohort.policy import Policy, Redirect, Uncertain, When, where\n"
+    said = 'title="T", because="x", does_not_model="y")\n'
+    (here / "mine.py").write_text(f'{head}mine = Policy("mine", (\n{changes}), {said}', encoding="utf-8")
+    out = cohort("rules", "show", "mine.py", "-q").out
+    assert max(map(len, out.splitlines())) <= 100
+    for change in rulebook.load("mine.py").changes:
+        cells = dict(zip(describe.HEADINGS, describe.row(change), strict=True))
+        for heading in ("change", "what", "for whom", "from", "in full", "how much"):
+            for word in cells[heading].split():
+                assert word in out, (heading, word)
 
 
 def test_show_names_the_section_that_an_unlawful_rule_would_break(cohort: Run, rule: Path) -> None:

@@ -12,10 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from cohort import describe, lawful
+from cohort.changes import Change
 from cohort.cli.show import PLAIN, WIDTH
 from cohort.policy import Policy
 
-COLUMNS = ("change", "what", "for whom", "from", "in full", "until", "how much")
+GAP = 2
+"""Blanks between columns."""
+COLUMNS = ("change", "what", "for whom", "when", "how much")
 
 
 def _console() -> Console:
@@ -27,12 +30,22 @@ def _print(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str
     """A table whose words are kept whole."""
     box = SIMPLE_HEAD if console.is_terminal else PLAIN
     table = Table(box=box, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading, *cells in zip(columns, *rows, strict=True):
-        words = [word for cell in (heading, *cells) for word in cell.split()]
-        table.add_column(heading, min_width=max(map(len, words), default=0), overflow="fold")
+    for heading, width in zip(columns, _widths([columns, *rows], console.width), strict=True):
+        table.add_column(heading, width=width, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     console.print(table)
+
+
+def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """A width for each column: its longest word, and of what is left its share by how much more it could use."""
+    columns = list(zip(*rows, strict=True))
+    whole = [max(map(len, cells)) for cells in columns]
+    least = [max(len(word) for cell in cells for word in cell.split() or [""]) for cells in columns]
+    left = width - GAP * len(columns) - sum(least)
+    wanted = sum(whole) - sum(least)
+    share = max(0.0, min(1.0, left / wanted)) if wanted else 0.0
+    return [low + int((high - low) * share) for low, high in zip(least, whole, strict=True)]
 
 
 def listed(rules: Sequence[Mapping[str, Any]]) -> None:
@@ -52,7 +65,7 @@ def shown(policy: Policy, only_changes: bool = False) -> None:
     if not only_changes:
         console.print(Text(f"{policy.name}: {policy.title}", style="bold"))
         console.print()
-    rows = [dict(zip(describe.HEADINGS, describe.row(change), strict=True)) for change in policy.changes]
+    rows = [{**row, "when": _when(row)} for row in map(_described, policy.changes)]
     _print(console, COLUMNS, [[row[c] for c in COLUMNS] for row in rows])
     if only_changes:
         return
@@ -60,6 +73,15 @@ def shown(policy: Policy, only_changes: bool = False) -> None:
     _say(console, "Because", [policy.because, *reasons])
     _say(console, "Does not model", [policy.does_not_model])
     _say(console, "The law", lawful.problems(policy) or ["nothing here needs to be acknowledged as unlawful"])
+
+
+def _described(change: Change) -> dict[str, str]:
+    return dict(zip(describe.HEADINGS, describe.row(change), strict=True))
+
+
+def _when(row: Mapping[str, str]) -> str:
+    said = {"from": row["from"], "in full": row["in full"], "until": row["until"]}
+    return "; ".join(f"{what} {month}" for what, month in said.items() if month)
 
 
 def _say(console: Console, heading: str, lines: Sequence[str]) -> None:
@@ -71,7 +93,7 @@ def _say(console: Console, heading: str, lines: Sequence[str]) -> None:
 
 def plain(policy: Policy) -> dict[str, Any]:
     """What ``--json`` prints of a rule."""
-    changes = [dict(zip(describe.HEADINGS, describe.row(c), strict=True)) for c in policy.changes]
+    changes = [_described(c) for c in policy.changes]
     return {
         "name": policy.name,
         "title": policy.title,
