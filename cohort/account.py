@@ -26,10 +26,14 @@ Row = tuple[str, str, str, str, int]
 def of_world(world: World, gates: Mapping[str, Gates] | None = None, against: World | None = None) -> list[Year]:
     """The account of a run's whole financial years, as far as the council projects; none without a projection.
 
+    ``gates`` says what conditional money comes; without, what the run's policy withholds does not.
+
     ``against`` is the world that the council's grant estimate is read for: where the run's pupils differ from its, the
     grant does. Raises ValueError if it is of another start.
     """
     pack = world.setting.pack
+    if gates is None:
+        gates = income.withheld(world.setting.book.rates.policy, ledger.financial_years(pack))
     if against is None:
         return ledger.of_model(pack, sub_lines(world), gates)
     if against.setting.scenario.first != world.setting.scenario.first:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar, TypeVar
 
-from cohort import calendar
 from cohort.calendar import NCY_HIGHEST, NCY_LOWEST
 from cohort.processes import CHOICES, PROCESSES
 from cohort.states import AREAS, NEEDS, SEVERITIES, Vocabulary, closest
@@ -189,8 +188,8 @@ class Price(Change):
     """Multiply a charge by ``by``, and add ``growth`` (points, -0.01 is a point less a year) to its growth from the
     start on: ``Price(charge="nmiss", by=0.97, when=When("2026-09"))``.
 
-    ``severity`` restricts it to bands; ``entered`` (a month) to placements that begin from then on: contracts already
-    made keep their price.
+    ``severity`` restricts it to bands. All children in a placement pay its price: where only new places are repriced,
+    phase the price in as the roll turns over.
     """
 
     charge: str
@@ -198,7 +197,6 @@ class Price(Change):
     by: Size = 1.0
     growth: Size = 0.0
     severity: tuple[int, int] = (0, SEVERITIES - 1)
-    entered: str = ""
     kind: ClassVar[str] = "price"
 
     def __post_init__(self) -> None:
@@ -206,8 +204,6 @@ class Price(Change):
         _within("a change of growth", self.growth, -0.5, 0.5)
         if not 0 <= self.severity[0] <= self.severity[1] < SEVERITIES:
             raise ValueError(f"severity {self.severity} is not a range within 0 to {SEVERITIES - 1}, lowest first")
-        if self.entered:
-            calendar.month(self.entered)
 
     @property
     def target(self) -> str:

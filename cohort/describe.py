@@ -33,8 +33,6 @@ def row(change: Change) -> tuple[str, ...]:
     whom = ", ".join(for_whom) if isinstance(for_whom, tuple) else str(for_whom or "everybody")
     if severity != (0, 4):
         whom = f"severity {severity[0]} to {severity[1]}"
-    if entered := getattr(change, "entered", ""):
-        whom += f"; placements from {entered}"
     return (
         change.owner, change.label, f"{change.kind} {change.target}", whom, _start(when), when.full, when.end,
         _sizes(change), change.because,

@@ -8,11 +8,13 @@ late: a year's grant follows the pupils of the autumn and January before it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from cohort import published
+from cohort import calendar, published
 from cohort.pack import Pack
+from cohort.policy import Policy, Withhold
+from cohort.when import known
 
 PARAMETERS = (
     "income.basic_entitlement",
@@ -47,26 +49,44 @@ class Income:
 
 @dataclass(frozen=True)
 class Gates:
-    """Whether money that is conditional comes in a year; as agreed, all of it does."""
+    """What share of money that is conditional comes in a year; as agreed, all of it does (True), or none (False)."""
 
-    transfer_agreed: bool = True
+    transfer_agreed: float = True
     """the Schools Forum, or the Secretary of State, lets schools block money be moved"""
-    dfe_paid: bool = True
+    dfe_paid: float = True
     """DfE is content with progress and pays its Safety Valve contribution"""
-    council_paid: bool = True
+    council_paid: float = True
     """the council pays its own contribution"""
 
     def on(self, income: Income) -> Income:
         """A year's income as these gates let it through."""
         return replace(
             income,
-            transfer=income.transfer if self.transfer_agreed else 0,
-            dfe=income.dfe if self.dfe_paid else 0,
-            council=income.council if self.council_paid else 0,
+            transfer=round(income.transfer * self.transfer_agreed),
+            dfe=round(income.dfe * self.dfe_paid),
+            council=round(income.council * self.council_paid),
         )
 
 
 AS_AGREED = Gates()
+_GATE = {
+    "schools_block_transfer": "transfer_agreed",
+    "dfe_contribution": "dfe_paid",
+    "council_contribution": "council_paid",
+}
+
+
+def withheld(policy: Policy, financial_years: Iterable[str]) -> dict[str, Gates]:
+    """The gates of each year under a settled policy: what several changes withhold is of what the others leave, and a
+    change that begins or grows within a year counts by its months."""
+    out = {}
+    for year in financial_years:
+        april, left = calendar.month(f"{year[:4]}-04"), dict.fromkeys(_GATE.values(), 1.0)
+        for c in (c for c in policy.changes if isinstance(c, Withhold)):
+            strength = sum(c.when.strength(april + k) for k in range(12)) / 12
+            left[_GATE[c.income]] *= 1 - known(c.share) * strength
+        out[year] = Gates(**left)
+    return out
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cohort import spending
-from cohort.policy import Close, Delay, Expand, Open, Policy, Withhold
+from cohort import account, spending
 from cohort.results import Study
 from cohort.world import SAVED, World
 
-WAITING = (Open, Close, Delay, Expand, Withhold)
-"""Kinds of change that no month reads yet: places, and gates on income. A rule of nothing else cannot act."""
 PATH = tuple(name for name in SAVED if name not in ("bound", "cell"))
 """What tells a child's path: where it stands, since when, and what it cost so far."""
 
@@ -35,7 +32,7 @@ class Difference:
     children: int
     """whose path is another"""
     pence: int
-    """that were moved: month by month and line by line, added up without sign"""
+    """that were moved: spend month by month and line by line, income year by year, added up without sign"""
 
     def __bool__(self) -> bool:
         return bool(self.children or self.pence)
@@ -51,12 +48,9 @@ def difference(base: World, other: World) -> Difference:
     for name in PATH:
         apart |= getattr(base.columns, name) != getattr(other.columns, name)
     lines = [spending.bill(w).by_line(w.setting.prices) for w in (base, other)]
-    return Difference(int(apart.sum()), int(np.abs(lines[0] - lines[1]).sum()))
-
-
-def acts(policy: Policy) -> bool:
-    """Whether some change of it is of a kind that a month reads."""
-    return any(not isinstance(change, WAITING) for change in policy.changes)
+    came = [[x for y in account.of_world(w) for x in vars(y.income).values()] for w in (base, other)]
+    income = sum(abs(a - b) for a, b in zip(*came, strict=True))
+    return Difference(int(apart.sum()), int(np.abs(lines[0] - lines[1]).sum()) + income)
 
 
 def demand(base: World, worlds: Mapping[str, World]) -> dict[str, Difference]:
@@ -71,14 +65,14 @@ def demand(base: World, worlds: Mapping[str, World]) -> dict[str, Difference]:
 
 
 def of_study(study: Study, base: str = "baseline") -> list[str]:
-    """Scenarios of a study, other than its base, whose children and spend are the base's in every run: by name."""
+    """Scenarios of a study, other than its base, in which children, spend and income are the base's in every run."""
     names = [s.name for s in study.scenarios]
     if base not in names:
         return []
     return [name for name in names if name != base and not any(_differ(study, t, base, name) for t in TOLD)]
 
 
-TOLD = {"stock": "true", "flow": "true", "spend": "pence <> 0"}
+TOLD = {"stock": "true", "flow": "true", "spend": "pence <> 0", "ledger": "pence <> 0"}
 """The tables that are compared, and which of their rows count."""
 
 
@@ -91,4 +85,4 @@ def _differ(study: Study, table: str, one: str, other: str) -> bool:
     return len(study.query(f"select 1 from ({both[0]} union all {both[1]}) limit 1").df()) > 0
 
 
-__all__ = ["Difference", "InertError", "acts", "demand", "difference", "of_study"]
+__all__ = ["Difference", "InertError", "demand", "difference", "of_study"]

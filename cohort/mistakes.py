@@ -69,7 +69,7 @@ class Attempt:
         return {name: argument.value for name, argument in self.given.items()}
 
 
-TEXT = ("rate", "choice", "frm", "into", "start", "full", "end", "shape", "entered", "charge", "line", "income", "area",
+TEXT = ("rate", "choice", "frm", "into", "start", "full", "end", "shape", "charge", "line", "income", "area",
         "provider", "provider_kind", "because", "name", "grounds", "title", "does_not_model", "unlawful",
         "function")  # fmt: skip
 SIZES = ("by", "to", "share", "appeal_share", "pounds", "growth", "places", "months", "delay")
@@ -78,7 +78,6 @@ STAND_INS: Mapping[str, tuple[Any, ...]] = {
     "rate": ("request",), "by": (1.0,), "to": (0.5,), "when": (When("2024-01"),), "where": (Where(),),
     "choice": ("first_place",), "frm": ("unknown", "parental"), "into": ("unknown", "parental"), "share": (0.0,),
     "appeal_share": (0.0,), "charge": ("nmiss",), "growth": (0.0,), "severity": ((0, 4),), "since": ((0, 24),),
-    "entered": ("",),
     "line": ("other",), "pounds": (0.0,), "income": ("dfe_contribution",), "provider": ("a school",),
     "provider_kind": ("srp",), "area": (AREAS[0],), "places": (0.0,), "ncy": ((-5, 21),), "months": (0.0,),
     "start": ("0001-01",), "shape": ("linear",), "delay": (0,), "low": (float("-inf"),), "mode": (0.0,),

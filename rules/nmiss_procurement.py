@@ -6,7 +6,9 @@ Evidence: 5.4 and Appendix 2 (condition 7): planned. Neither date nor size is pu
 
 Baseline: all places cost the same, whenever they began.
 
-Omits: lots, quality, and schools that do not join.
+The roll turns over in about five years (some 330 enter a year), so the price is phased in over as many.
+
+Omits: which child's contract is old or new, lots, quality, and schools that do not join.
 """
 
 from cohort.policy import Policy, Price, Uncertain, When
@@ -14,10 +16,11 @@ from cohort.policy import Policy, Price, Uncertain, When
 nmiss_procurement = Policy(
     "nmiss_procurement",
     (
-        Price(charge="nmiss", by=Uncertain(0.95, 0.98, 1.0), entered="2026-09", when=When("2026-09"), name="new_places",
-              because="paper 5.4, Appendix 2: re-procurement planned; date and size: assumption"),
+        Price(charge="nmiss", by=Uncertain(0.95, 0.98, 1.0), when=When("2026-09", full="2031-09"), name="new_places",
+              because="paper 5.4, Appendix 2: re-procurement planned; date and size: assumption; in full after five "
+              "years, as about one in five of 1,700 children in such places is new each year"),
     ),
     title="Re-procurement of independent special places",
     because="paper 5.4 and Appendix 2; no size is published",
-    does_not_model="lots, quality, and schools that do not join",
+    does_not_model="which child's contract is old or new, lots, quality, and schools that do not join",
 )  # fmt: skip

@@ -74,7 +74,8 @@ def test_each_rule_alone_and_the_programme_without_each_are_shipped():
 
 
 def test_a_scenario_made_of_others_keeps_their_overrides(monkeypatch):
-    late = Scenario.load("late_schools")
+    over = {"new_special_schools.swanley": {"start": "2028-09", "full": "2031-09"}}
+    late = Scenario.load("programme").model_copy(update={"overrides": over})
     monkeypatch.setattr(Scenario, "load", lambda name: late if name == "programme" else Scenario(name="baseline"))
     assert alone.alone("new_special_schools").overrides == late.overrides
     assert alone.alone("early_years").overrides == {}
