@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks import floors
 from benchmarks.timing import median, rounds, seconds
-from cohort import month, setting
+from cohort import admission, month, setting
 from cohort.scenario import Scenario
 from cohort.setting import Setting
 from cohort.world import World
@@ -110,15 +110,20 @@ def _timed(act: Callable[..., Any], name: str, spent: Counter[str]) -> Callable[
 
 @contextmanager
 def _patched(spent: Counter[str]) -> Iterator[None]:
-    """Time every compiled function of ``cohort.month`` that is called from outside."""
-    kernels = {n: f for n, f in vars(month).items() if hasattr(f, "py_func") and f.__module__ == month.__name__}
+    """Time every compiled function of ``cohort.month`` and ``cohort.admission`` that is called from outside."""
+    kernels = [
+        (module, name, kernel)
+        for module in (month, admission)
+        for name, kernel in vars(module).items()
+        if hasattr(kernel, "py_func") and kernel.__module__ == module.__name__
+    ]
     try:
-        for name, kernel in kernels.items():
-            setattr(month, name, _timed(kernel, name, spent))
+        for module, name, kernel in kernels:
+            setattr(module, name, _timed(kernel, name, spent))
         yield
     finally:
-        for name, kernel in kernels.items():
-            setattr(month, name, kernel)
+        for module, name, kernel in kernels:
+            setattr(module, name, kernel)
 
 
 def peak_memory(children: int, what: Sequence[str] = MEASURED) -> dict[str, float]:

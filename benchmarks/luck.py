@@ -1,6 +1,7 @@
 """What common random numbers gain: the spread of a policy's effect, and whether anybody else is touched.
 
-The policy cuts requests for supported children in Year R to 6 by a fifth from September 2024.
+The policy cuts requests for supported children in Year R to 6 by a fifth from September 2024. Places are elastic here:
+children who compete for one place do touch each other.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import pandas as pd
 
 from cohort import calendar, setting
 from cohort.policy import Policy, Scale, When, where
-from cohort.scenario import Scenario
+from cohort.scenario import PlacesSection, Scenario
 from cohort.setting import Setting
 from cohort.states import Support
 from cohort.world import World
@@ -26,7 +27,7 @@ WHO = ["row", "order"]
 def measure(seeds: int, compared: int) -> dict[str, Any]:
     """Variance of the effect on plans with independent seeds over with common seeds, by census; and of ``compared``
     pairs how many children differ, and how many of them whom the policy had not touched."""
-    scenario = Scenario.load("baseline")
+    scenario = Scenario.load("baseline").model_copy(update={"places": PlacesSection(binding=False)})
     settings = (setting.build(scenario), setting.build(scenario, policy=POLICY))
     plans = np.zeros((seeds, 2, len(CENSUSES)))
     differ, unaffected = [], []
