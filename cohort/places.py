@@ -178,7 +178,9 @@ def entries(world: World) -> list[Entry]:
 
 def month_of(label: str) -> int:
     """The month of an opening or closing: "start", "never" or a month such as "2027-09"."""
-    return {"start": ALWAYS, "never": NEVER}.get(label) if label in {"start", "never"} else calendar.month(label)  # type: ignore[return-value]
+    if label == "start":
+        return ALWAYS
+    return NEVER if label == "never" else calendar.month(label)
 
 
 def dated(known: Iterable[Provider], scenario: Scenario) -> Iterable[Provider]:
