@@ -82,26 +82,31 @@ def gather(eights, which, many, low, rows):
 @nb.njit(cache=True, error_model="numpy")
 def happen(c, t, rows, count, month, edges, block, salt):
     """Every candidate's month; ``edges`` are the first rows of each month of birth, ``block`` one not after the first
-    candidate's. Returns the last one's."""
+    candidate's. Returns the last one's. Those to whom something happens, one in five, are first sorted out without a
+    branch, into the same ``rows``."""
     key, states, bound, low, chance, becomes, reserved = c.key, c.state, c.bound, t.low, t.chance, t.becomes, t.reserved
-    age = np.uint64((month - block) % LIFE // 12)
+    age, kept = np.uint64((month - block) % LIFE // 12), 0
     for j in range(rows.size):
         i = np.uint64(rows[j])
         if edges[block + 1] <= rows[j]:
             while edges[block + 1] <= rows[j]:
                 block += 1
             age = np.uint64((month - block) % LIFE // 12)
+        state, u = np.uint64(states[i]), quick(key[i], salt)
+        begins = low[state // A_STATUS]
+        second = np.uint64(u >= begins)
+        rows[kept] = rows[j]
+        kept += u - np.uint32(second) * begins < chance[(second * AGES + age) * STATES + state]
+    for j in range(kept):
+        i = np.uint64(rows[j])
         state = np.uint64(states[i])
         status = state // A_STATUS
-        u = quick(key[i], salt)
-        second = np.uint64(u >= low[status])
-        if u - np.uint32(second) * low[status] < chance[(second * AGES + age) * STATES + state]:
-            new = becomes[status, second]
-            bound[i] = reserved[new]
-            count[state // NEEDS] -= 1
-            state += (new - status) * A_STATUS
-            states[i] = state
-            count[state // NEEDS] += 1
+        new = becomes[status, np.uint64(quick(key[i], salt) >= low[status])]
+        bound[i] = reserved[new]
+        count[state // NEEDS] -= 1
+        state += (new - status) * A_STATUS
+        states[i] = state
+        count[state // NEEDS] += 1
     return block
 
 
