@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from benchmarks import job
 from benchmarks.job import Job, Result
 from cohort import draws
+from cohort.candidates import make_room
 from cohort.draws import draw, mix, quick
-from cohort.month import make_room
 
 LIFE, SPECIAL, OVERFLOW = job.LIFE, job.SPECIAL, job.OVERFLOW
 AGES, PLACEMENTS, NEEDS, A_STATUS, STATES = (
@@ -66,7 +66,7 @@ def find_candidates(key, bound, salt, candidate):
 def gather(eights, which, many, low, rows):
     """The rows that are marked, in order: eight at a time are passed over, since one in fifty is. Returns how many.
 
-    ``which`` and ``many`` are those of ``cohort.month.Room``.
+    ``which`` and ``many`` are those of ``cohort.candidates.Room``.
     """
     n = 0
     for k in range(eights.size):
