@@ -4,7 +4,7 @@ import pytest
 
 from calibration import historic
 from cohort import alone, inert, rulebook, setting, study
-from cohort.policy import Open, When
+from cohort.policy import When
 from cohort.scenario import Scenario, ScenarioError, files, shipped
 from tests import small_pack
 from tests.small import KENT
@@ -101,15 +101,13 @@ def test_what_is_ruled_out_and_unlawful_runs_only_from_a_file_that_acknowledges_
             setting.ruled(alone.alone(rule))
 
 
-def test_late_schools_open_a_year_later_and_nothing_else_is_changed():
-    late, planned = (setting.ruled(Scenario.load(n)).changes for n in ("late_schools", "programme"))
-    opened = {c.name: c for c in late if isinstance(c, Open)}
-    for change in planned:
-        if isinstance(change, Open):
-            assert (change.when.start, opened[change.name].when.start) == ("2027-09", "2028-09")
-        else:
-            assert change in late
-    assert len(late) == len(planned)
+def test_early_and_late_schools_are_the_baseline_but_for_the_months_in_which_two_schools_open():
+    base, early, late = (Scenario.load(n) for n in ("baseline", "early_schools", "late_schools"))
+    assert early.places.opening == {"Swanley": "2024-09", "Whitstable": "2024-09"}
+    assert late.places.opening == {"Swanley": "2027-09", "Whitstable": "2027-09"}
+    words = {"name", "title", "description", "places"}
+    assert base.model_dump(exclude=words) == early.model_dump(exclude=words) == late.model_dump(exclude=words)
+    assert base.places.model_dump(exclude={"opening"}) == late.places.model_dump(exclude={"opening"})
 
 
 # The historic trend
