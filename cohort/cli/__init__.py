@@ -49,6 +49,7 @@ def app() -> App:
     from cohort.cli.reconcile import reconcile
     from cohort.cli.run import run
     from cohort.cli.seek import seek
+    from cohort.cli.sensitivity import sensitivity
 
     made = App(
         "cohort",
@@ -58,7 +59,7 @@ def app() -> App:
         version=__version__,
         suppress_keyboard_interrupt=False,
     )
-    for command in (run, compare, attribute, seek, reckon, reconcile, check, doctor):
+    for command in (run, compare, attribute, seek, reckon, sensitivity, reconcile, check, doctor):
         made.command(command, help_epilogue=EXAMPLES[command.__name__])
     made.command(_rules())
     return made
@@ -86,6 +87,7 @@ EXAMPLES = {
     "attribute": "Example: cohort attribute my_scenario.toml --json",
     "seek": 'Example: cohort seek mine.toml --change early_years.requests --field by --goal "in_year 2027-28 <= 0"',
     "reckon": "Example: cohort reckon baseline --start 2025-04",
+    "sensitivity": "Example: cohort sensitivity studies/thousand --period 2027-28",
     "reconcile": "Example: cohort reconcile studies/mine",
     "check": "Example: cohort check baseline my_scenario.toml",
     "doctor": "Example: cohort doctor --json",
