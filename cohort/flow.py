@@ -6,7 +6,6 @@ A row of the flow table is one whole number of 55 bits, so that 600,000 events a
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,6 @@ from cohort.processes import REASONS, Effect
 from cohort.states import KIND_OF_LEAVING, Presence, Stage, state_labels
 
 if TYPE_CHECKING:
-    from cohort.setting import Setting
     from cohort.world import World
 
 Ints = NDArray[np.int64]
@@ -37,11 +35,20 @@ def count(world: World) -> dict[str, Ints]:
     ``month`` counts from the first; ``ncy`` from the lowest; ``asked`` is 0 for none, else from ``ASKED_BEFORE`` months
     before the first.
     """
-    keys = np.concatenate([_logged(world), _unlogged(world)])
-    keys.sort()
+    (logged, events), (unlogged, others) = _counted(_logged(world)), _unlogged(world)
+    keys, children = np.concatenate([logged, unlogged]), np.concatenate([events, others])
+    order = np.argsort(keys, kind="stable")
+    keys, children = keys[order], children[order]
     starts = np.flatnonzero(np.diff(keys, prepend=-1))
     rows = {name: keys[starts] >> _SHIFT[name] & (1 << bits) - 1 for name, bits in BITS.items()}
-    return rows | {"children": np.diff(starts, append=len(keys))}
+    return rows | {"children": np.add.reduceat(children, starts) if len(starts) else children}
+
+
+def _counted(keys: Ints) -> tuple[Ints, Ints]:
+    """Each key once, in order, and how often it is there."""
+    keys.sort()
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    return keys[starts], np.diff(starts, append=len(keys))
 
 
 def _what(event: int, frm: int, to: int, reason: int = 0) -> int:
@@ -91,15 +98,13 @@ def _begins(world: World) -> NDArray[np.bool_]:
     return out
 
 
-def _unlogged(world: World) -> Ints:
-    """Births, and the arrivals and departures of children without needs, one key each: kept, as runs share a tape."""
-    kept = _KEPT.get(world.setting)
-    if kept is None or kept[0] != world.month:
-        kept = _KEPT[world.setting] = (world.month, np.concatenate(_of_tape(world)))
-    return kept[1]
-
-
-_KEPT: WeakKeyDictionary[Setting, tuple[int, Ints]] = WeakKeyDictionary()
+def _unlogged(world: World) -> tuple[Ints, Ints]:
+    """Births, and the arrivals and departures of children without needs, counted: kept, as runs share a tape."""
+    kept, key = world.setting.kept, ("flow", world.month)
+    if key not in kept:
+        kept[key] = _counted(np.concatenate(_of_tape(world)))
+    found: tuple[Ints, Ints] = kept[key]
+    return found
 
 
 def _of_tape(world: World) -> list[Ints]:

@@ -60,6 +60,11 @@ class Setting:
         """The tape's events of children with needs, by month."""
         return Schedule.of(self.tape)
 
+    @cached_property
+    def kept(self) -> dict[tuple[object, ...], Any]:
+        """What follows from the tape and the vocabulary alone, worked out once for all settings that share them."""
+        return {}
+
     def price(self, month: int) -> NDArray[np.int64]:
         """[support, placement, severity, phase] pence a child-month, of the month's financial year and policies."""
         key = self.prices.key(month)
@@ -258,5 +263,6 @@ def of_tape(scenario: Scenario, pack: Pack, tape: Tape, draw: int = 0, policy: P
     begun = like.start if like and same else start.start(pack, tape, compiled, params, laid)
     made = Setting(scenario, pack, tape, params, policy, compiled, priced, laid, begun, scarce)
     if like is not None:
-        made.__dict__["events"] = like.events  # a cached property that depends on the tape alone
+        for name in ("events", "kept"):  # cached properties that depend on the tape alone
+            made.__dict__[name] = getattr(like, name)
     return made

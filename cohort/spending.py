@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from cohort import calendar
 from cohort.calendar import AGE_GROUPS
 from cohort.parameters import estimates
 from cohort.prices import LINES, Charge, Prices, Service
@@ -38,7 +39,11 @@ class Bill:
 
     def pence(self, item: Charge | Service) -> Ints:
         """[month] whole pence that one child-month of a charge, or a month of a service, costs."""
-        return np.array([item.pence_in(m) for m in self.months], np.int64)
+        if item.policies or getattr(item, "when", None):
+            return np.array([item.pence_in(m) for m in self.months], np.int64)
+        years = [calendar.financial_year_start(m) for m in self.months]
+        pence = {year: item.pence_a_month(year) for year in dict.fromkeys(years)}  # as no policy acts within a year
+        return np.array([pence[year] for year in years], np.int64)
 
     def by_line(self, prices: Prices) -> Ints:
         """[month, line] pence on each of the council's five lines (``prices.LINES``)."""

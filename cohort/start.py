@@ -235,6 +235,7 @@ class _Order:
         self.keys = draws.mix_many(tape.identity[:n])
         self.month, self.tape = month, tape
         self._drawn: dict[Purpose, NDArray[np.uint32]] = {}
+        self._units: dict[Purpose, Floats] = {}
 
     def draw(self, purpose: Purpose) -> NDArray[np.uint32]:
         """Each row's draw for a purpose of the start; made once."""
@@ -243,7 +244,10 @@ class _Order:
         return self._drawn[purpose]
 
     def unit(self, purpose: Purpose) -> Floats:
-        return (self.draw(purpose) + 0.5) / draws.WHOLE
+        """The same as a number in (0, 1)."""
+        if purpose not in self._units:
+            self._units[purpose] = (self.draw(purpose) + 0.5) / draws.WHOLE
+        return self._units[purpose]
 
     def by(self, purpose: Purpose, among: NDArray[np.bool_]) -> Ints:
         """Rows among those, in keyed order; ties by identity, so that the layout of rows does not matter."""

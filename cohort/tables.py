@@ -224,9 +224,12 @@ def _table(name: str, world: World, **columns: Any) -> pa.Table:
 
 def _others(world: World) -> Ints:
     """[month, ncy, area] children without additional needs at the start of each month, the end's included."""
-    events, first = world.setting.events, world.setting.scenario.first
-    years = [calendar.academic_year(first + at - 1) for at in range(len(events.others))]
-    return np.stack([events.by_ncy(events.others, at, year) for at, year in enumerate(years)])
+    events, first, kept = world.setting.events, world.setting.scenario.first, world.setting.kept
+    if ("others",) not in kept:
+        years = [calendar.academic_year(first + at - 1) for at in range(len(events.others))]
+        kept["others",] = np.stack([events.by_ncy(events.others, at, year) for at, year in enumerate(years)])
+    found: Ints = kept["others",]
+    return found
 
 
 def _filled(cells: Ints) -> tuple[Ints, ...]:

@@ -70,7 +70,7 @@ def _simulate(task: Task, after_run: Callable[[], None]) -> Iterator[tuple[Path,
 
     parts: dict[Path, list[pa.Table]] = {}
     for draw, replicate in task.runs:
-        settings = [setting_of(s, draw) for s in task.scenarios]
+        settings = [setting_of(s, draw, task.scenarios[0]) for s in task.scenarios]
         for scenario, (world, together) in zip(
             task.scenarios, run_together(settings, task.seed, replicate), strict=True
         ):
@@ -90,17 +90,21 @@ def _first(authority: str, start: str, until: str) -> Setting:
     return setting.build(Scenario(name="first", authority=authority, start=start, until=until))
 
 
-@lru_cache(maxsize=64)
-def _setting(scenario: str, draw: int) -> Setting:
+@lru_cache(maxsize=16)
+def _setting(scenario: str, draw: int, beside: str) -> Setting:
     from cohort import setting
 
     given = Scenario.model_validate_json(scenario)
-    return setting.build(given, draw, like=_first(given.authority, given.start, given.until))
+    first = _first(given.authority, given.start, given.until)
+    like = _setting(beside, draw, beside) if beside != scenario else first
+    return setting.build(given, draw, like=like if like.tape is first.tape else first)
 
 
-def setting_of(scenario: Scenario, draw: int) -> Setting:
-    """The setting of a scenario and draw, kept for the runs that share it."""
-    return _setting(scenario.model_dump_json(), draw)
+def setting_of(scenario: Scenario, draw: int, beside: Scenario | None = None) -> Setting:
+    """The setting of a scenario and draw, kept for the runs that share it; of one that runs ``beside`` it, it takes the
+    children's start if nothing bears on that."""
+    of = scenario.model_dump_json()
+    return _setting(of, draw, of if beside is None else beside.model_dump_json())
 
 
 def write(table: pa.Table, path: Path) -> None:
