@@ -66,9 +66,14 @@ def compared_in(month: int) -> bool:
     return calendar.is_january(month) or calendar.month_of_year(month) == APRIL
 
 
-def run_together(settings: Sequence[Setting], seed: int, replicate: int) -> Iterator[tuple[World, Pairs]]:
-    """Each setting's world at its end, in order, with its pairs against the first's: for the first, against itself."""
-    base = World.start(settings[0], replicate=replicate, seed=seed)
+def run_together(
+    settings: Sequence[Setting], seed: int, replicate: int, roll: bool = False
+) -> Iterator[tuple[World, Pairs]]:
+    """Each setting's world at its end, in order, with its pairs against the first's: for the first, against itself.
+
+    ``roll`` keeps every child of each January.
+    """
+    base = _started(settings[0], seed, replicate, roll)
     forks = [min(first_difference(settings[0], s), s.scenario.last) for s in settings]
     kept: dict[int, World] = {}
     seen: dict[int, NDArray[np.uint8]] = {}
@@ -81,8 +86,16 @@ def run_together(settings: Sequence[Setting], seed: int, replicate: int) -> Iter
             base.step()
     yield base, _pairs(settings[0], seen, seen)
     for k, s in enumerate(settings[1:], 1):
-        world = kept.pop(k, None) or World.start(s, replicate=replicate, seed=seed)
+        world = kept.pop(k, None) or _started(s, seed, replicate, roll)
         yield _alone(world, seen if s.tape is settings[0].tape else {})
+
+
+def _started(setting: Setting, seed: int, replicate: int, roll: bool) -> World:
+    world = World.start(setting, replicate=replicate, seed=seed)
+    if roll:
+        world.record.rolls = {}
+        world.record.roll(world.columns, world.month)
+    return world
 
 
 def _alone(world: World, base: dict[int, NDArray[np.uint8]]) -> tuple[World, Pairs]:

@@ -20,6 +20,9 @@ FIRST_POST_16 = FIRST_NCY_POST_16 + 5
 AGE_GROUP_OF_NCY = np.array([0] * 6 + [1] * 6 + [2] * 5 + [3] * 4 + [4] * 6)
 """[ncy - lowest] index into calendar.AGE_GROUPS, by age at 31 August: under 5, 5-10, 11-15, 16-19, 20-25."""
 
+ROLL = ("presence", "support", "stage", "placement", "need", "placed", "cost")
+"""Of each child, what a roll keeps."""
+
 
 def cost_of(cells: NDArray[np.int32], price: NDArray[np.int64]) -> int:
     """Pence a month for children counted by [ncy, area, support, placement, severity]."""
@@ -54,6 +57,8 @@ class Record:
     lists: dict[int, NDArray[np.int32]] = field(default_factory=dict)
     """month -> [kind, area, primary or secondary, need, 2] children who wait at its start; of these, whose choice it
     is"""
+    rolls: dict[int, dict[str, NDArray[Any]]] | None = None
+    """January -> what each child is (``ROLL``), if that is to be kept; not saved with a world"""
 
     @property
     def stocks(self) -> dict[int, NDArray[np.int32]]:
@@ -92,10 +97,16 @@ class Record:
         """Keep a January's [ncy, area, need, support, placement] counts."""
         self.censuses[month] = cells
 
+    def roll(self, columns: Columns, month: int) -> None:
+        """Keep a January's children, if that was asked for."""
+        if self.rolls is not None:
+            self.rolls[month] = {name: getattr(columns, name).copy() for name in ROLL}
+
     def copy(self) -> Record:
         """A record that can be added to without changing this one; what is kept is never changed, so it is shared."""
         kept = (dict(self.cells), dict(self.stages), dict(self.censuses))
-        return Record(*kept, list(self.logs), dict(self.places), dict(self.lists))
+        rolls = None if self.rolls is None else dict(self.rolls)
+        return Record(*kept, list(self.logs), dict(self.places), dict(self.lists), rolls)
 
     def widen(self, providers: int) -> None:
         """Room for providers that a policy adds: before, they had no places."""

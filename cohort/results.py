@@ -120,3 +120,11 @@ class Study:
     def places(self) -> pd.DataFrame:
         """Providers' places and children, and who waits, at the start of each month."""
         return self.table("places")
+
+    def children(self) -> pd.DataFrame:
+        """Every child with needs each January, if the study kept them."""
+        return self.table("children")
+
+    def events(self) -> pd.DataFrame:
+        """Every event, if the study kept them."""
+        return self.table("events")

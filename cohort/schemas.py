@@ -106,12 +106,46 @@ SCHEMAS: dict[str, pa.Schema] = {
 }
 """The columns of each table, in order, with what each means and its unit."""
 
+_CHILD = _column("child", pa.uint64(), "identity", "the same child in every scenario and run")
+OPTIONAL: dict[str, pa.Schema] = {
+    "children": pa.schema(
+        [
+            *_RUN,
+            _MONTH,
+            _CHILD,
+            _NCY,
+            _AREA,
+            _column("sex", LABEL, "sex", "female or male"),
+            _column("severity", pa.int8(), "band", "0 (mildest) to 4; relative, see decision 2"),
+            _NEED,
+            _SUPPORT,
+            _column("stage", LABEL, "stage", "of a request: none, requested, assessing, refused or appealing"),
+            _PLACEMENT,
+            _column("placed", LABEL, "month", "of the last decision on placement; null before any", True),
+            _column("pence", pa.int64(), "pence", "spent on the child since the first month"),
+        ]
+    ),
+    "events": pa.schema(
+        [
+            *_RUN,
+            _MONTH_OF,
+            _CHILD,
+            _column("event", LABEL, "event", "what happened"),
+            _column("reason", LABEL, "reason", "how it fell out; blank where there is one way only"),
+            _column("from", LABEL, "state", "the child's state before"),
+            _column("to", LABEL, "state", "the child's state after"),
+        ]
+    ),
+}
+"""Tables of every child with needs, which a study keeps only if asked to."""
+
 
 def table(name: str, draw: int, replicate: int, **columns: Any) -> pa.Table:
     """A table of a run: each column is numbers or (codes, labels), where the code -1 is a null."""
-    schema = SCHEMAS[name]
+    schema = (SCHEMAS | OPTIONAL)[name]
     last = columns[schema.names[-1]]
-    columns |= {"draw": np.full(len(last), draw), "replicate": np.full(len(last), replicate)}
+    rows = len(last[0] if isinstance(last, tuple) else last)
+    columns |= {"draw": np.full(rows, draw), "replicate": np.full(rows, replicate)}
     return pa.Table.from_arrays([_array(columns[field.name], field.type) for field in schema], schema=schema)
 
 

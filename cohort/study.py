@@ -10,19 +10,24 @@ the first file is written (``prepare``, ``check_folder``).
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cohort import cache, calendar, hatch, lawful, pool, provenance
+from cohort import cache, calendar, cluster, hatch, lawful, pool, provenance
+from cohort.mend import mend
 from cohort.pack import Pack
 from cohort.results import FORMAT, MANIFEST, Study, StudyError
 from cohort.scenario import Scenario
+from cohort.schemas import OPTIONAL
+from cohort.states import closest
 from cohort.task import Run, Task, setting_of
 
 RUNS_A_TASK = 10
@@ -32,6 +37,15 @@ MOST = 2**15 - 1
 """Draws and replicates are numbered in 16 bits."""
 WARM_UP = 9
 """Months that touch everything that is compiled: a September is among them."""
+
+
+ENGINES = ("local", "dask")
+LONG = 100
+"""Runs from which on it is said what they need."""
+WORKER, HELD, DISK = 260_000, 9.0, 2.5
+"""KB of a worker before its first run; KB held until a task is written, and written, a thousand children with needs
+and run: measured on the whole county."""
+DISK_MORE = {"children": 25.0, "events": 20.0}
 
 
 class Progress:
@@ -57,6 +71,8 @@ class Outline:
     draws: int
     replicates: int
     seed: int
+    tables: tuple[str, ...] = ()
+    """tables besides the usual (``childrows.ROLLS``)"""
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -66,7 +82,7 @@ class Outline:
     def tasks(self, out: Path) -> tuple[Task, ...]:
         """The runs in tasks of ``RUNS_A_TASK``."""
         cut = [self.runs[at : at + RUNS_A_TASK] for at in range(0, len(self.runs), RUNS_A_TASK)]
-        return tuple(Task(k, runs, self.scenarios, self.seed, out) for k, runs in enumerate(cut))
+        return tuple(Task(k, runs, self.scenarios, self.seed, out, self.tables) for k, runs in enumerate(cut))
 
     def identity(self) -> dict[str, Any]:
         """What makes the study this one: code, data, scenarios, seed and runs."""
@@ -87,6 +103,7 @@ class Outline:
             "draws": self.draws,
             "replicates": self.replicates,
             "runs_a_task": RUNS_A_TASK,
+            "tables": list(self.tables),
         }
 
     def digest(self) -> str:
@@ -107,16 +124,22 @@ def run(
     workers: int | None = None,
     resume: bool = False,
     progress: Progress | None = None,
+    tables: Sequence[str] = (),
+    engine: str = "local",
+    scheduler: str = "",
 ) -> Study:
     """Simulate scenarios and keep the results in a folder: 20 replicates of draw 0, or one of each of several draws.
+
+    ``tables`` are kept besides the usual: "children", "events". ``engine`` is local or dask (see ``cluster``).
 
     Raises ValueError for what cannot be run, before anything is written. ``workers`` above 1 need a script that guards
     its own start with ``if __name__ == "__main__"``.
     """
     given = [scenarios] if isinstance(scenarios, Scenario | str) else scenarios
     loaded = [s if isinstance(s, Scenario) else Scenario.load(s) for s in given]
-    outline = prepare(loaded, draws, replicates, seed, progress)
-    return carry_out(outline, check_folder(outline, out, resume), workers, progress)
+    outline = prepare(loaded, draws, replicates, seed, progress, tables)
+    check_engine(engine, scheduler)
+    return carry_out(outline, check_folder(outline, out, resume), workers, progress, engine, scheduler)
 
 
 def prepare(
@@ -125,6 +148,7 @@ def prepare(
     replicates: int | None = None,
     seed: int = 1,
     progress: Progress | None = None,
+    tables: Sequence[str] = (),
 ) -> Outline:
     """Check everything that a study needs: every scenario, the whole data pack, every draw's rates in every month.
 
@@ -136,6 +160,9 @@ def prepare(
             raise StudyError(f"{name}: {value} given; allowed: 1 to {MOST}")
     if seed < 0:
         raise StudyError(f"seed: {seed} given; allowed: 0 or more")
+    for name in tables:
+        if name not in OPTIONAL:
+            raise StudyError(f"tables: {name!r} given; {closest(name, OPTIONAL)}")
     names = [s.name for s in scenarios]
     if not names or len(set(names)) < len(names):
         raise StudyError(f"scenarios: {', '.join(names) or 'none'} given; allowed: one or more, each name once")
@@ -148,7 +175,31 @@ def prepare(
     for s, pack in zip(scenarios, packs, strict=True):
         _check_scenario(s, pack, draws)
     _warm_up(scenarios[0], progress)
-    return Outline(tuple(scenarios), tuple(pack.digest() for pack in packs), draws, replicates, seed)
+    more = tuple(name for name in OPTIONAL if name in tables)
+    outline = Outline(tuple(scenarios), tuple(pack.digest() for pack in packs), draws, replicates, seed, more)
+    if len(outline.runs) >= LONG:
+        progress.say(needs(outline))
+    return outline
+
+
+def needs(outline: Outline) -> str:
+    """What a study takes, in a line, by what was measured on the whole county and the children there are."""
+    thousands = setting_of(outline.scenarios[0], 0).tape.with_needs / 1000
+    runs = len(outline.runs) * len(outline.scenarios)
+    more = sum(DISK_MORE[name] for name in outline.tables)
+    disk = thousands * runs * (DISK + more) / 1e6
+    memory = (WORKER + thousands * RUNS_A_TASK * len(outline.scenarios) * (HELD + more)) / 1e3
+    return f"{runs} runs need about {memory:,.0f} MB of memory a worker and {disk:,.0f} MB on disk"
+
+
+def check_engine(engine: str, scheduler: str = "") -> None:
+    """Raises StudyError for an engine that there is not, or that is not installed."""
+    if engine not in ENGINES:
+        raise StudyError(f"engine: {engine!r} given; allowed: {', '.join(ENGINES)}")
+    if scheduler and engine != "dask":
+        raise StudyError(f"scheduler: {scheduler} given; allowed: with engine dask only")
+    if engine == "dask":
+        cluster.check()
 
 
 def _check_scenario(scenario: Scenario, pack: Pack, draws: int) -> None:
@@ -191,7 +242,7 @@ def check_folder(outline: Outline, out: str | Path | None = None, resume: bool =
             raise StudyError(f"{folder}: holds another study (other {differ or 'contents'}); give another folder")
         if not resume:
             raise StudyError(f"{folder}: holds this study ({there['status']}); add --resume, or give another folder")
-    elif folder.exists() and any(folder.iterdir()):
+    elif folder.exists() and any(p for p in folder.iterdir() if not p.name.startswith(".")):
         raise StudyError(f"{folder}: is not empty and holds no study; allowed: a new or empty folder")
     elif resume:
         raise StudyError(f"{folder}: there is no study to resume")
@@ -205,17 +256,54 @@ def _differs(there: Any, identity: Any) -> bool:
     return bool(there != identity)
 
 
-def carry_out(outline: Outline, folder: Path, workers: int | None = None, progress: Progress | None = None) -> Study:
-    """Make what is missing of a study. Stopped by Ctrl-C it keeps what is finished, says so and raises Stopped."""
+def carry_out(
+    outline: Outline,
+    folder: Path,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    engine: str = "local",
+    scheduler: str = "",
+) -> Study:
+    """Make what is missing of a study, and again what cannot be read.
+
+    Stopped by Ctrl-C, a full disk or the death of a worker it keeps what is finished, says so and raises Stopped or
+    Failed.
+    """
     progress = progress or Progress()
     folder.mkdir(parents=True, exist_ok=True)
-    with _status(folder, _first_manifest(outline, folder)):
+    tasks = outline.tasks(folder)
+    spoiled = mend(folder, [path for task in tasks for path in task.paths()])
+    if spoiled:
+        named = ", ".join(p.relative_to(folder).as_posix() for p in spoiled[:3])
+        progress.say(f"making again {len(spoiled)} files that could not be read whole: {named}")
+    with _status(folder, _first_manifest(outline, folder)), _named(folder):
         (folder / "scenarios").mkdir(exist_ok=True)
         for s in outline.scenarios:
             _write(folder / "scenarios" / f"{s.name}.toml", s.to_toml())
         progress.begin(len(outline.runs) * len(outline.scenarios))
-        pool.work(outline.tasks(folder), workers, progress.done)
+        if engine == "dask":
+            cluster.work(tasks, workers, scheduler, progress.done)
+        else:
+            pool.work(tasks, workers, progress.done)
     return Study(folder)
+
+
+class Failed(OSError):  # noqa: N818 - the pair of Stopped
+    """A study could not go on for want of something outside it; what is finished is kept."""
+
+
+@contextmanager
+def _named(folder: Path) -> Iterator[None]:
+    """Inside, a full disk or a dead worker is named, with what to do."""
+    kept = f"what is finished is kept; go on with: cohort run --resume --out {folder}"
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise Failed(f"the disk is full; make room, {kept}") from error
+        raise
+    except BrokenExecutor as error:
+        raise Failed(f"a worker process died (killed, or for want of memory); {kept}, with fewer --workers") from error
 
 
 def _first_manifest(outline: Outline, folder: Path) -> dict[str, Any]:
@@ -257,7 +345,8 @@ def _status(folder: Path, manifest: dict[str, Any]) -> Iterator[None]:
         status = "stopped"
         raise Stopped(folder) from None
     finally:
-        _write_manifest(folder, manifest | {"status": status, "ended": _now()})
+        with suppress(OSError):  # a full disk shall not hide what was wrong
+            _write_manifest(folder, manifest | {"status": status, "ended": _now()})
 
 
 class Stopped(KeyboardInterrupt):

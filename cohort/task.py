@@ -33,12 +33,19 @@ class Task:
     scenarios: tuple[Scenario, ...]
     seed: int
     out: Path
+    more: tuple[str, ...] = ()
+    """tables that were asked for besides: of every child, of every event"""
 
     def tables(self, scenario: Scenario) -> tuple[str, ...]:
         """The tables that are written of a scenario: ``pairs`` of all but the first, against which they are paired."""
         from cohort.tables import PAIRS, TABLES
 
-        return (*TABLES, PAIRS) if scenario != self.scenarios[0] else tuple(TABLES)
+        paired = (PAIRS,) if scenario != self.scenarios[0] else ()
+        return (*TABLES, *paired, *self.more)
+
+    def paths(self) -> list[Path]:
+        """All files of the task."""
+        return [self.path(name, scenario) for scenario in self.scenarios for name in self.tables(scenario)]
 
     def path(self, table: str, scenario: Scenario) -> Path:
         """Where a table of a scenario goes."""
@@ -47,7 +54,7 @@ class Task:
 
 def run_task(task: Task, after_run: Callable[[], None] = lambda: None) -> tuple[Path, ...]:
     """Carry out what is missing of a task, telling ``after_run`` of each run; returns the paths of all its files."""
-    paths = [task.path(name, scenario) for scenario in task.scenarios for name in task.tables(scenario)]
+    paths = task.paths()
     if all(path.exists() for path in paths):
         for _ in range(len(task.runs) * len(task.scenarios)):
             after_run()
@@ -65,17 +72,18 @@ def _simulate(task: Task, after_run: Callable[[], None]) -> Iterator[tuple[Path,
     """
     import pyarrow as pa
 
+    from cohort.childrows import ROLLS
     from cohort.fork import run_together
     from cohort.tables import PAIRS, TABLES, pairs
 
+    written = TABLES | ROLLS
     parts: dict[Path, list[pa.Table]] = {}
     for draw, replicate in task.runs:
         settings = [setting_of(s, draw, task.scenarios[0]) for s in task.scenarios]
-        for scenario, (world, together) in zip(
-            task.scenarios, run_together(settings, task.seed, replicate), strict=True
-        ):
+        worlds = run_together(settings, task.seed, replicate, "children" in task.more)
+        for scenario, (world, together) in zip(task.scenarios, worlds, strict=True):
             for name in task.tables(scenario):
-                made = pairs(world, together, task.scenarios[0].name) if name == PAIRS else TABLES[name](world)
+                made = pairs(world, together, task.scenarios[0].name) if name == PAIRS else written[name](world)
                 parts.setdefault(task.path(name, scenario), []).append(made)
             after_run()
     for path, tables in parts.items():
@@ -114,7 +122,7 @@ def write(table: pa.Table, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        pq.write_table(table, draft, compression="zstd", row_group_size=max(len(table), 1))
+        pq.write_table(table, draft, compression="zstd", row_group_size=max(len(table), 1), write_page_checksum=True)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -241,6 +241,7 @@ class World:
         self._observe_places(self.month + 1)
         if calendar.is_january(self.month + 1):
             self.record.census(self.count_census(), self.month + 1)
+            self.record.roll(self.columns, self.month + 1)
 
     def _observe_places(self, at: int) -> None:
         """Keep what is filled and who waits at the start of month ``at``."""

@@ -30,6 +30,7 @@ def compare(
     target: float | None = None,
     precision: float = 100_000.0,
     json: Annotated[bool, Parameter(negative=())] = False,
+    quiet: Annotated[bool, Parameter(["--quiet", "-q"], negative=())] = False,
 ) -> int:
     """Say what a policy changes in a study: savings by financial year with their range, and whose placement differs.
 
@@ -51,6 +52,8 @@ def compare(
         GBP: how small the Monte Carlo error of a mean saving should be, for the runs needed.
     json
         Print JSON instead of tables.
+    quiet
+        Print the savings only: no explanation, nobody's moves.
     """
     with asking():
         from cohort.analysis.compare import compare as compared
@@ -62,7 +65,7 @@ def compare(
 
         print(writer.dumps(plain(asdict(found)), indent=2))
     else:
-        _show(found)
+        _show(found, quiet)
     return DONE
 
 
@@ -75,7 +78,7 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _show(found: Comparison) -> None:
+def _show(found: Comparison, quiet: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -86,6 +89,9 @@ def _show(found: Comparison) -> None:
     if found.inert:
         return
     _savings(console, found)
+    if quiet:
+        return
+    _notes(console, found)
     for moves in [] if found.moves is None else [m for m in found.moves if m.month.endswith("-01")]:
         _moves(console, moves)
     if found.moves is None:
@@ -105,6 +111,9 @@ def _savings(console: Console, found: Comparison) -> None:
         cells += [million(s.full_year.mean / 1e8) if s.full_year else "", percent(s.saves)]
         rows.append((label, *cells, *([percent(s.reaches)] if s.reaches else [])))
     console.print(table(heads, rows))
+
+
+def _notes(console: Console, found: Comparison) -> None:
     if found.target is not None:
         console.print(f"P(target): the chance of saving more than GBP {found.target:,.0f} in the year.")
     console.print("+- is the Monte Carlo error of the mean; the percentiles are of outcomes, not of the mean.")

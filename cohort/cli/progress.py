@@ -30,7 +30,9 @@ class Lines(Progress):
         """A line when another quarter is finished."""
         if runs * 4 // self.total > self.told:
             self.told = runs * 4 // self.total
-            say(f"{runs} of {self.total} runs, {time.monotonic() - self.began:.0f} s")
+            spent = time.monotonic() - self.began
+            left = f", about {spent * (self.total - runs) / runs:.0f} s left" if runs < self.total else ""
+            say(f"{runs} of {self.total} runs, {spent:.0f} s{left}")
 
 
 @contextmanager
@@ -46,10 +48,10 @@ def shown(quiet: bool) -> Iterator[Progress]:
 
 def _bar() -> Iterator[Progress]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Rich
 
-    count = (MofNCompleteColumn(), TextColumn("runs"), TimeElapsedColumn())
+    count = (MofNCompleteColumn(), TextColumn("runs"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
     columns = (TextColumn("{task.description}"), BarColumn(), *count)
     with Rich(*columns, console=Console(stderr=True), transient=True) as rich:
         bar = rich.add_task("starting", total=None)

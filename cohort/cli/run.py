@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -22,6 +22,9 @@ def run(
     until: str | None = None,
     out: Path | None = None,
     workers: int | None = None,
+    engine: Literal["local", "dask"] = "local",
+    scheduler: str = "",
+    tables: str = "",
     resume: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(["--quiet", "-q"], negative=())] = False,
@@ -45,6 +48,14 @@ def run(
         Folder of the study. Default: studies/ and the scenarios' names with the time.
     workers
         Processes. Default: one a core. The results do not depend on it.
+    engine
+        local: processes of this machine. dask: a Dask cluster (an extra). The results do not depend on it.
+    scheduler
+        Address of a Dask scheduler, such as tcp://node1:8786, whose workers see the study's folder. Default: a cluster
+        of this machine.
+    tables
+        Tables to keep besides the usual: children (every child each January), events (every event), or both, with a
+        comma. They are large.
     resume
         Go on with the study in --out, with its own scenarios and settings unless others are given.
     json
@@ -57,7 +68,8 @@ def run(
     from cohort.cli.progress import shown
 
     with shown(quiet) as progress:
-        study = _study(scenarios, draws, replicates, seed, until, out, workers, resume, progress)
+        means = (workers, engine, scheduler)
+        study = _study(scenarios, draws, replicates, seed, until, out, means, tables, resume, progress)
     show.study(study, as_json=json)
     for name in inert.of_study(study):
         say(f"warning: {name} moved neither a child nor a penny from the baseline; look at its rules' dates and where")
@@ -71,7 +83,8 @@ def _study(
     seed: int | None,
     until: str | None,
     out: Path | None,
-    workers: int | None,
+    means: tuple[int | None, str, str],
+    tables: str,
     resume: bool,
     progress: Progress,
 ) -> Study:
@@ -79,6 +92,7 @@ def _study(
     from cohort import results, study
     from cohort.hatch import HatchError
 
+    workers, engine, scheduler = means
     with asking():
         if workers is not None and workers < 1:
             raise MisuseError(f"workers: {workers} given; allowed: 1 or more")
@@ -87,13 +101,16 @@ def _study(
             draws = before.manifest["draws"] if draws is None else draws
             replicates = before.manifest["replicates"] if replicates is None else replicates
             seed = before.manifest["seed"] if seed is None else seed
+            tables = tables or ",".join(before.manifest.get("tables", []))
         chosen = before.scenarios if before and not scenarios else load(scenarios)
         chosen = tuple(_until(s, until) for s in chosen)
         draws, seed = 1 if draws is None else draws, 1 if seed is None else seed
-        outline = study.prepare(chosen, draws, replicates, seed, progress)
+        more = [name.strip() for name in tables.split(",") if name.strip()]
+        study.check_engine(engine, scheduler)
+        outline = study.prepare(chosen, draws, replicates, seed, progress, more)
         folder = study.check_folder(outline, out, resume)
     try:
-        return study.carry_out(outline, folder, workers, progress)
+        return study.carry_out(outline, folder, workers, progress, engine, scheduler)
     except HatchError as error:
         raise MisuseError(str(error)) from error
     except study.Stopped as stopped:

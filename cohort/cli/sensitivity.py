@@ -18,6 +18,7 @@ def sensitivity(
     scenario: str = "",
     top: int = 12,
     json: Annotated[bool, Parameter(negative=())] = False,
+    quiet: Annotated[bool, Parameter(["--quiet", "-q"], negative=())] = False,
 ) -> int:
     """Say which parameters a result's range is due to, and which one, if it were known, would narrow it most.
 
@@ -37,6 +38,8 @@ def sensitivity(
         How many parameters to print.
     json
         Print JSON, of all parameters.
+    quiet
+        Print the table only.
     """
     with asking():
         from cohort.analysis.sensitivity import effects
@@ -55,13 +58,14 @@ def sensitivity(
 
     unit, size = ("GBP million", 1e8) if series.startswith("spend") else ("", 1.0)
     console = Console(width=100, highlight=False)
-    console.print(
-        f"{found.scenario}: {found.result} over {found.draws} draws: sd {found.sd / size:,.1f} {unit}".rstrip()
-    )
+    head = f"{found.scenario}: {found.result} over {found.draws} draws: sd {found.sd / size:,.1f} {unit}"
+    if not quiet:
+        console.print(head.rstrip())
     rows = [
         (e.parameter, "up" if e.direction > 0 else "down", f"{e.share:.1%}", f"{e.error:.1%}", f"{e.narrower:.1%}")
         for e in found.effects[:top]
     ]
     console.print(table(["Parameter", "raises it", "share", "+-", "narrower if known"], rows))
-    console.print(f"Not explained by any parameter (chance, and what is not monotone): {found.rest:.1%}")
+    if not quiet:
+        console.print(f"Not explained by any parameter (chance, and what is not monotone): {found.rest:.1%}")
     return DONE
