@@ -7,6 +7,7 @@ line that is due to prices alone. Services follow no child and are whole pence a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
@@ -41,9 +42,15 @@ class Bill:
         """[month] whole pence that one child-month of a charge, or a month of a service, costs."""
         if item.policies or getattr(item, "when", None):
             return np.array([item.pence_in(m) for m in self.months], np.int64)
-        years = [calendar.financial_year_start(m) for m in self.months]
-        pence = {year: item.pence_a_month(year) for year in dict.fromkeys(years)}  # as no policy acts within a year
-        return np.array([pence[year] for year in years], np.int64)
+        years, at = self._years
+        return np.array([item.pence_a_month(year) for year in years], np.int64)[at]  # as no policy acts within a year
+
+    @cached_property
+    def _years(self) -> tuple[list[int], Ints]:
+        """The financial years in order, and [month] which of them each month is in."""
+        starts = [calendar.financial_year_start(m) for m in self.months]
+        years = list(dict.fromkeys(starts))
+        return years, np.array([years.index(y) for y in starts], np.int64)
 
     def by_line(self, prices: Prices) -> Ints:
         """[month, line] pence on each of the council's five lines (``prices.LINES``)."""

@@ -109,14 +109,10 @@ def spend(world: World) -> pa.Table:
     bill, prices = spending.bill(world), world.setting.prices
     lines = tuple(dict.fromkeys([c.line for c in prices.charges] + [s.line for s in prices.services]))
     size = (len(bill.months), prices.placements + 1, len(AGE_GROUPS) + 1, len(AREAS) + 1, len(lines))
-    pence, child_months = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    for charge, by_age in zip(prices.charges, bill.charged, strict=True):
-        counts = np.moveaxis(by_age, 3, 1)
-        child_months[:, :-1, :-1, :-1, lines.index(charge.line)] += counts
-        pence[:, :-1, :-1, :-1, lines.index(charge.line)] += counts * bill.pence(charge)[:, None, None, None]
-    for service in prices.services:
-        pence[:, -1, -1, -1, lines.index(service.line)] += bill.pence(service)
-    at = np.unravel_index(np.flatnonzero((pence != 0) | (child_months != 0)), size)
+    found = [_spent(world, bill, line, k, size) for k, line in enumerate(lines)]
+    cell, child_months, pence = (np.concatenate(part) for part in zip(*found, strict=True))
+    order = np.argsort(cell)  # every cell is there once
+    at = np.unravel_index(cell[order], size)
     return _table(
         "spend",
         world,
@@ -125,8 +121,28 @@ def spend(world: World) -> pa.Table:
         age_group=(at[2], (*AGE_GROUPS, SERVICES)),
         area=(at[3], (*AREAS, SERVICES)),
         line=(at[4], lines),
-        child_months=child_months[at],
-        pence=pence[at],
+        child_months=child_months[order],
+        pence=pence[order],
+    )
+
+
+def _spent(world: World, bill: spending.Bill, line: str, number: int, size: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:
+    """Of one line: the cells of ``size`` on which anything is spent or anybody counted, child-months and pence."""
+    prices = world.setting.prices
+    mine = [(c, n) for c, n in zip(prices.charges, bill.charged, strict=True) if c.line == line]
+    children = sum((n for _, n in mine), np.zeros((size[0], size[2] - 1, size[3] - 1, size[1] - 1), np.int64))
+    cost = sum((n * bill.pence(c)[:, None, None, None] for c, n in mine), np.zeros_like(children))
+    at = np.nonzero((children != 0) | (cost != 0))
+    month, age, area, placement = at
+    cells = np.ravel_multi_index((month, placement, age, area, np.full_like(month, number)), size)
+    served = sum((bill.pence(s) for s in prices.services if s.line == line), np.zeros(size[0], np.int64))
+    months = np.flatnonzero(served)
+    services = np.ravel_multi_index((months, *(np.full_like(months, n - 1) for n in size[1:4]),
+                                     np.full_like(months, number)), size)  # fmt: skip
+    return (
+        np.concatenate([cells, services]),
+        np.concatenate([children[at], np.zeros_like(months)]),
+        np.concatenate([cost[at], served[months]]),
     )
 
 
