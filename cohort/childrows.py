@@ -1,7 +1,8 @@
 """Every child of a run: one row a child each January, one row an event. Kept only on request, as they are large.
 
-A run of Kent has about half a million rows of each. Children without additional needs, to whom nothing can happen, are
-not in them. A world's Januaries are kept only if it was started to keep them (``fork.run_together(..., roll=True)``).
+A run of Kent to March 2028 has about 850,000 rows of children and 270,000 of events. Children without additional
+needs, to whom nothing can happen, are not in them. A world's Januaries are kept only if it was started to keep them
+(``fork.run_together(..., roll=True)``).
 """
 
 from __future__ import annotations

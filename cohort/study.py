@@ -42,10 +42,11 @@ WARM_UP = 9
 ENGINES = ("local", "dask")
 LONG = 100
 """Runs from which on it is said what they need."""
-WORKER, HELD, DISK = 260_000, 9.0, 2.5
-"""KB of a worker before its first run; KB held until a task is written, and written, a thousand children with needs
-and run: measured on the whole county."""
-DISK_MORE = {"children": 25.0, "events": 20.0}
+WORKER, HELD, DISK = 400_000, 20.0, 2.0
+"""KB of a worker that keeps nothing yet; and, a thousand children with needs and run, KB held until a task is written,
+and KB written: measured on the whole county, two scenarios to March 2028."""
+HELD_MORE, DISK_MORE = {"children": 160.0, "events": 30.0}, {"children": 11.6, "events": 6.0}
+"""The same of tables on request."""
 
 
 class Progress:
@@ -186,9 +187,9 @@ def needs(outline: Outline) -> str:
     """What a study takes, in a line, by what was measured on the whole county and the children there are."""
     thousands = setting_of(outline.scenarios[0], 0).tape.with_needs / 1000
     runs = len(outline.runs) * len(outline.scenarios)
-    more = sum(DISK_MORE[name] for name in outline.tables)
-    disk = thousands * runs * (DISK + more) / 1e6
-    memory = (WORKER + thousands * RUNS_A_TASK * len(outline.scenarios) * (HELD + more)) / 1e3
+    held, written = (sum(more[name] for name in outline.tables) for more in (HELD_MORE, DISK_MORE))
+    disk = thousands * runs * (DISK + written) / 1e3
+    memory = (WORKER + thousands * RUNS_A_TASK * len(outline.scenarios) * (HELD + held)) / 1e3
     return f"{runs} runs need about {memory:,.0f} MB of memory a worker and {disk:,.0f} MB on disk"
 
 
