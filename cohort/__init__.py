@@ -8,18 +8,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cohort.analysis.compare import compare
     from cohort.model import SendModel
     from cohort.scenario import Scenario
     from cohort.study import run
     from cohort.world import World
 
 __version__ = "0.1.0"
-__all__ = ["Scenario", "SendModel", "World", "__version__", "run"]
+__all__ = ["Scenario", "SendModel", "World", "__version__", "compare", "run"]
 
 _HOME = {
     "Scenario": "cohort.scenario",
     "SendModel": "cohort.model",
     "World": "cohort.world",
+    "compare": "cohort.analysis.compare",
     "run": "cohort.study",
 }
 

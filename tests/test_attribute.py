@@ -121,6 +121,18 @@ def test_the_expectation_of_a_subset_is_that_of_a_world_begun_afresh(bundle: Sce
             assert shared[line][k] == pytest.approx(pence, rel=1e-12)
 
 
+def test_beyond_so_many_policies_orders_are_sampled_and_shares_still_sum_to_the_joint(
+    bundle: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cohort.analysis.attribute.EXACT_LUMPED", 2)
+    three = bundle.model_copy(update={"rules": bundle.rules[:3], "until": "2025-05"})
+    found = attribute(three, replicates=0, orders=4)
+    assert found.method == "expectation, 4 sampled orders"
+    (year,) = found.years
+    assert sum(s.shapley.net for s in year.shares) == year.joint.net
+    assert all(s.error is not None and s.error >= 0 for s in year.shares)
+
+
 def test_what_the_expectation_cannot_tell_is_attributed_on_child_runs_and_says_so(tmp_path: Path) -> None:
     rules = (rule(tmp_path, "mild", MILDEST), rule(tmp_path, "cheaper", CHEAPER))
     found = attribute(small_pack.scenario("severe", rules=rules, until="2025-05"), replicates=2)

@@ -90,6 +90,13 @@ def test_what_cannot_be_met_says_how_near_it_gets(mine: Scenario) -> None:
     assert found.said().startswith("cannot be met between 0 and 1: nearest is cheaper.fees.by = 0, with GBP ")
 
 
+def test_a_goal_that_is_met_anyway_says_so(mine: Scenario) -> None:
+    found = seek(mine, "cheaper.fees", "by", Goal("spend", "2025-26", 1e12), replicates=1)
+    assert found.said().startswith(
+        "spend 2025-26 <= 1,000,000,000,000 is met throughout, even with cheaper.fees.by = 1:"
+    )
+
+
 def test_a_start_is_sought_in_whole_months(mine: Scenario) -> None:
     from cohort.analysis.futures import by_council_line, months_of, spend_of
     from cohort.world import World

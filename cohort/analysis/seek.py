@@ -84,6 +84,10 @@ class Found:
                 f"cannot be met between {self.written(self.low)} and {self.written(self.high)}: nearest is "
                 f"{what} = {self.written(near.size)}, with GBP {near.pounds:,.0f} (goal {self.goal})"
             )
+        if len(self.first.trials) == 2:
+            return (
+                f"{self.goal} is met throughout, even with {what} = {self.written(near.size)}: GBP {near.pounds:,.0f}"
+            )
         again = "nothing" if self.second.size is None else self.written(self.second.size)
         tail = "" if self.reproduces else "; NOT reproduced within 5%: take more runs"
         return f"{what} = {self.written(self.first.size)} meets {self.goal}; other draws say {again}{tail}"
