@@ -80,13 +80,20 @@ def rows(world: World) -> Iterator[Row]:
     """Both views of a run's account, as agreed, and memo lines, year by year."""
     account = of_world(world)
     rate = world.setting.params.get("income.interest", 0.0)
-    where, ends = dsg.mapping(world.setting.pack), published.override_ends(world.setting.pack)
+    where, ends = _places_in_dfes_plan(world), published.override_ends(world.setting.pack)
     for y, targets in zip(account, accumulate(y.target for y in account), strict=True):
         yield from (("council", y.financial_year, *found) for found in _council(y))
         for line, pence in ledger.memo(y, targets, rate, ends).items():
             yield "council", y.financial_year, "memo", line, pence
         for (block, line), pence in (dsg.view(y, where) if where else {}).items():
             yield "dfe", y.financial_year, block, line, pence
+
+
+def _places_in_dfes_plan(world: World) -> dict[str, dsg.Line]:
+    """Where each line goes, a policy's pots with the line that they are on; none without the table."""
+    where, pots = dsg.mapping(world.setting.pack), dsg.pots(world.setting.pack)
+    added = {s.line for s in world.setting.prices.services if s.when is not None and pots}
+    return {line: pots[line.split(".")[0]] for line in sorted(added - where.keys())} | where if where else {}
 
 
 def _council(y: Year) -> Iterator[tuple[str, str, int]]:

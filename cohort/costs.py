@@ -47,14 +47,15 @@ class UnitCost:
 
 def by_placement(world: World, financial_year: str) -> dict[str, UnitCost]:
     """Placement -> child-months and pence of its plan holders in a whole financial year: all charges of each child."""
-    months = child_months(world, financial_year)[Support.PLAN]
-    price = world.setting.prices.monthly(int(financial_year[:4]))[Support.PLAN]
-    labels = world.setting.book.vocabulary.labels
-    return {
-        label: UnitCost(int(months[code].sum()), int((months[code] * price[code]).sum()))
-        for code, label in enumerate(labels)
-        if months[code].any()
-    }
+    child_months(world, financial_year)  # refuses a year that the run does not cover whole
+    paid, labels = world.record.paid, world.setting.book.vocabulary.labels
+    months, pence = np.zeros(len(labels), np.int64), np.zeros(len(labels), np.int64)
+    for m in (m for m in paid if calendar.financial_year(m) == financial_year):
+        held = paid[m][:, :, Support.PLAN].sum((0, 1), dtype=np.int64)
+        months += held.sum((1, 2))
+        pence += (held * world.setting.price(m)[Support.PLAN]).sum((1, 2))
+    found = zip(labels, months.tolist(), pence.tolist(), strict=True)
+    return {label: UnitCost(some, cost) for label, some, cost in found if some}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ this one once, so all of it sums to what the deficit rose by in the year.
 
 from __future__ import annotations
 
+from typing import Any
+
 from cohort import published
 from cohort.ledger import BLOCKS, Year
 from cohort.pack import Pack
@@ -16,7 +18,16 @@ Line = tuple[str, str]
 
 def mapping(pack: Pack) -> dict[str, Line]:
     """Line or sub-line of the council's view -> DfE's block and line, in the table's order; none without the table."""
-    return {str(r["line"]): (str(r["dfe_block"]), str(r["dfe_line"])) for r in published.rows(pack, "ledger_lines")}
+    return {str(r["line"]): _of(r) for r in published.rows(pack, "ledger_lines") if r["block"] != "policy"}
+
+
+def pots(pack: Pack) -> dict[str, Line]:
+    """Line of the council's view -> where DfE's plan puts what a policy adds on it under a sub-line of its own."""
+    return {str(r["line"]): _of(r) for r in published.rows(pack, "ledger_lines") if r["block"] == "policy"}
+
+
+def _of(row: dict[str, Any]) -> Line:
+    return str(row["dfe_block"]), str(row["dfe_line"])
 
 
 def view(y: Year, where: dict[str, Line]) -> dict[Line, int]:

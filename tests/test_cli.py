@@ -256,7 +256,7 @@ OPTIONS = {
     "an unknown scenario": (["run", "basline"], "'basline' is not a scenario; did you mean 'baseline'?"),
     "a missing scenario file": (
         ["run", "none.toml"],
-        "none.toml: no such scenario file; shipped scenarios: baseline, early_schools, late_schools",
+        "none.toml: no such scenario file; shipped scenarios: baseline, early_schools, historic_trend, late_schools,",
     ),
     "one scenario twice": (["run", "baseline", "baseline"], "allowed: one or more, each name once"),
     "nothing to resume": (["run", "--resume"], "say which study goes on, with --out DIR"),

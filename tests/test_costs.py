@@ -71,7 +71,10 @@ def test_a_plan_costs_from_the_month_of_its_placement_so_a_late_one_costs_less_i
     event = world.setting.book.events.index("conclude")
     log = world.record.logs[MONTHS[12 - months] - world.setting.scenario.first]
     issued = np.isin(np.arange(len(world.columns.severity)), log.row[log.event == event])
-    found = pence_of(history, lambda _: issued)
+    arranged = [world.setting.book.events.index(e) for e in ("to_ap", "to_tuition")]
+    rows = np.concatenate([log.row[np.isin(log.event, arranged)] for log in world.record.logs])
+    cheap = ~np.isin(np.arange(len(issued)), rows) & (world.setting.start.placement == 0)
+    found = pence_of(history, lambda _: issued & cheap)  # nothing was paid for them before they had a plan
     assert found
     assert set(found) == {months * MAINSTREAM}
 
