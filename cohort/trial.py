@@ -3,8 +3,9 @@
     without, with_rule = trial.pair(policy, until="2028-01")
     trial.differ(without, with_rule)          # which children are not as they would have been
 
-Both worlds have the same children with the same luck, so whoever differs differs because of the rule. One run says what
-a rule touches, not how sure its size is: that is what a study is for.
+Both worlds have the same children with the same luck, so whoever differs differs because of the rule. There is a place
+for everybody, unless ``binding``: a scarce place that a rule frees goes to somebody else, who may live anywhere. One run
+says what a rule touches, not how sure its size is: that is what a study is for.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from numpy.typing import NDArray
 from cohort import setting
 from cohort.policy import NOTHING, Policy
 from cohort.processes import event_names
-from cohort.scenario import Scenario
+from cohort.scenario import PlacesSection, Scenario
 from cohort.states import AREAS, closest
 from cohort.world import World
 
 
-def pair(policy: Policy, until: str = "2028-04", draw: int = 0, seed: int = 1) -> tuple[World, World]:
+def pair(policy: Policy, until: str = "2028-04", draw: int = 0, seed: int = 1,
+         binding: bool = False) -> tuple[World, World]:  # fmt: skip
     """The world without a policy and the world with it, both run from January 2024 to the start of a month."""
-    scenario = Scenario(name="trial", until=until)
+    scenario = Scenario(name="trial", until=until, places=PlacesSection(binding=binding))
     without, with_it = (
         World.start(setting.build(scenario, draw, policy=p), seed=seed).run() for p in (NOTHING, policy)
     )
