@@ -4,7 +4,7 @@
     trial.differ(without, with_rule)          # which children are not as they would have been
 
 Both worlds have the same children with the same luck, so whoever differs differs because of the rule. There is a place
-for everybody, unless ``binding``: a scarce place that a rule frees goes to somebody else, who may live anywhere. One run
+for everybody unless ``binding``: a scarce place that a rule frees goes to somebody else, who may live anywhere. One run
 says what a rule touches, not how sure its size is: that is what a study is for.
 """
 

@@ -16,7 +16,7 @@ from cohort.scenario import Scenario, ScenarioError
 from cohort.states import Vocabulary
 from cohort.world import World
 from tests import small_pack
-from tests.small import small_setting
+from tests.small import elastic, small_setting
 from tests.test_cli import Run, cohort, here, only_line, scenario_file
 from tests.test_mini import live_together
 
@@ -34,7 +34,7 @@ def policy(*changes, name="hatched"):
 
 
 def run(of, until="2024-10", every=8, acknowledged=False):
-    s = small_setting(every=every, policy=of, until=until)
+    s = elastic(small_setting(every=every, policy=of, until=until))
     if acknowledged:
         s = replace(s, scenario=s.scenario.model_copy(update={"acknowledge_unlawful": True}))
     return World.start(s).run()

@@ -12,7 +12,7 @@ from cohort.processes import DIMS, PROCESSES
 from cohort.rates import Rates
 from cohort.states import AREAS, NEEDS, PLACEMENTS, SEVERITIES
 from cohort.world import World
-from tests.small import KENT, full_setting, small_setting, under
+from tests.small import KENT, elastic, full_setting, small_setting, under
 
 SOON = When("2025-04")
 
@@ -158,7 +158,7 @@ def test_where_may_name_a_dimension_that_the_rate_does_not_depend_on():
 
 def test_a_change_for_the_severest_changes_only_them_in_a_run():
     policy = Policy("the severest", (Scale("identify", 0, When("2024-02"), where(severity=(4, 4))),))
-    plain, changed = (World.start(small_setting(60, "2026-01", p)).run() for p in (NOTHING, policy))
+    plain, changed = (World.start(elastic(small_setting(60, "2026-01", p))).run() for p in (NOTHING, policy))
     differ = np.zeros(len(plain.columns.key), bool)
     for name in plain.columns._fields:
         differ |= getattr(plain.columns, name) != getattr(changed.columns, name)

@@ -65,7 +65,7 @@ MEANS = {
     "requests": "1% more requests for assessment, of every kind of first request, from {start}",
     "delay": "every rule one term (4 months) later",
     "nmiss_marginal": "one child-year in NMISS rather than a state special school, at the margin: of those newly bound "
-    "for one from {start}, a tenth go to state special instead",
+    "for one from {start}, a tenth go to state special instead, as far as there are places",
     "nmiss_place": "the NMISS place alone of such a child-year, before what the other place costs",
     "nmiss_average": "one child-year in NMISS, on average over all there",
     "inflation": "1 point a year on every price, from {start}",
