@@ -133,7 +133,11 @@ def _footer(console: Console, made: Study) -> None:
             console.print(f"Research hatch: {s['name']}: {h['rule']}: {h['function']} moves children between {touched}")
     console.print(f"Ranges: {_ranges(made)}")
     console.print(f"Study:  {folder}", soft_wrap=True)
-    console.print("Next:   cohort check SCENARIO.toml (a scenario of your own), or read the tables:")
+    if len(made.scenarios) > 1:
+        console.print(f"Next:   cohort compare {folder} (what the difference is, with its range), or read the tables:",
+                      soft_wrap=True)  # fmt: skip
+    else:
+        console.print("Next:   cohort check SCENARIO.toml (a scenario of your own), or read the tables:")
     read = f"import duckdb; duckdb.sql(\\\"from '{folder}/stock/*/*.parquet'\\\").show()"
     console.print(f'        python -c "{read}"', soft_wrap=True)
 
