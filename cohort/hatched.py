@@ -44,7 +44,7 @@ def ask(world: World) -> Sent:
     shown = _show(setting, world.month, held, c.key[rows])
     moves = hatch.answers(hatches, shown, world.month, setting.book.vocabulary, setting.scenario.acknowledge_unlawful)
     moved = rows[list(moves)]
-    world._seekers = Seekers(*(np.concatenate([x[:n], np.empty(len(x) + len(moved) - n, x.dtype)])
+    world._seekers = Seekers(*(np.concatenate([x[:n], np.zeros(len(x) + len(moved) - n, x.dtype)])
                                for x in world._seekers))  # fmt: skip
     joined = slice(n, n + len(moved))
     world._seekers.row[joined], world._seekers.choice[joined] = moved, MOVE

@@ -78,7 +78,13 @@ def series(vocabulary: Vocabulary) -> dict[str, tuple[str, str]]:
     found["within_20_weeks"] = ("new plans issued within 20 weeks of the request, of all new plans", "percent")
     for name, meaning in SPENDS.items():
         found |= {f"{name}.{line}": (f"{meaning}: {line}", "pence") for line in ("total", *LINES)}
-    return found
+    meaning = (
+        "the independent line of a complete financial year if nobody had entered such a placement since April 2025"
+    )
+    return found | {FLOOR: (meaning, "pence")}
+
+
+FLOOR = "spend_floor.independent"
 
 
 SERIES = series(Vocabulary())
@@ -89,6 +95,7 @@ def rows(world: World) -> Iterator[Row]:
     yield from _stocks(world)
     yield from _flows(world)
     yield from _spend(world)
+    yield from _floor(world)
 
 
 def held(world: World) -> tuple[list[int], Ints]:
@@ -176,3 +183,19 @@ def _spend(world: World) -> Iterator[Row]:
             pence = by_line[at].sum(0)
             for line, amount in zip(("total", *LINES), (pence.sum(), *pence), strict=True):
                 yield f"{label}.{line}", year, float(amount)
+
+
+def _floor(world: World) -> Iterator[Row]:
+    """What the independent line falls to at most, whatever a policy does to who enters: those there leave as they do."""
+    if not world.setting.scenario.first < calendar.month(FLOOR_SINCE) < world.month:
+        return
+    from cohort import nmiss
+
+    whole = _whole([m - 1 for m in sorted(world.record.cells)[1:]], calendar.financial_year)[0]
+    for year in nmiss.floor(world, FLOOR_SINCE, "nmiss", "independent_mainstream"):
+        if year.year in whole:
+            yield FLOOR, year.year, float(year.pence)
+
+
+FLOOR_SINCE = "2025-04"
+"""The month after the council's projection was made."""

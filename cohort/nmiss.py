@@ -160,13 +160,15 @@ class Floor:
     pence: int
 
 
-def floor(world: World, since: str = "2025-04", placement: str = "nmiss") -> list[Floor]:
+def floor(world: World, since: str = "2025-04", *placements: str) -> list[Floor]:
     """The children there at the start of a month, followed until each leaves; who comes, or comes back, is not counted.
+    Of several placements, who goes from one to another stays; without any, of independent special schools.
 
     By financial year from ``since`` on, its first and last perhaps in part. Prices are the run's, inflated. Raises
     ValueError for a month that the run has not.
     """
-    begins, code = calendar.month(since), world.setting.book.vocabulary.code(placement)
+    begins, words = calendar.month(since), world.setting.book.vocabulary
+    codes = [words.code(placement) for placement in placements or ("nmiss",)]
     if not world.setting.scenario.first <= begins < world.month:
         ends = calendar.label(world.month - 1)
         raise ValueError(f"since: {since} given; allowed: {world.setting.scenario.start} to {ends}")
@@ -174,9 +176,9 @@ def floor(world: World, since: str = "2025-04", placement: str = "nmiss") -> lis
     still = np.zeros(0, np.int64)
     for month, state in lives.plans(world):
         if month == begins - 1:
-            still = np.flatnonzero(state == code)
+            still = np.flatnonzero(np.isin(state, codes))
         elif month >= begins:
-            still = still[state[still] == code]
+            still = still[np.isin(state[still], codes)]
             pence = int(lives.cost(world, still, state[still], month).sum())
             year = calendar.financial_year(month)
             _, months, spent = out.get(year, (0, 0, 0))

@@ -30,7 +30,7 @@ def full_setting(start: str = "2024-01", until: str = "2028-04", draw: int = 0) 
 def small_setting(every: int = 40, until: str = "2026-01", policy: Policy = NOTHING, start: str = "2024-01",
                   part: int = 0, draw: int = 0) -> Setting:  # fmt: skip
     """About one in ``every`` of Kent's children, by identity (``part`` 0 to every - 1 are others), under a policy."""
-    full = full_setting(start, draw=draw)
+    full = full_setting(start, max(until, "2028-04"), draw)
     whole = full if every == 1 else keep(full, mix_many(full.tape.identity) % np.uint64(every) == part)
     return until_month(under(whole, policy), until)
 

@@ -111,3 +111,18 @@ def test_a_month_outside_the_run_is_refused() -> None:
 def test_a_world_that_stops_early_has_the_years_that_are_whole() -> None:
     short = World.start(small_pack.whole_setting()).run(calendar.month("2025-06"))
     assert [m.year for m in nmiss.movements(short)] == ["2024-25"]
+
+
+def test_the_floor_that_is_printed_is_of_both_kinds_of_independent_school_and_below_the_line():
+    from cohort import headline
+
+    world = World.start(small.small_setting(every=20, until="2027-04")).run()
+    told = {(series, period): value for series, period, value in headline.rows(world)}
+    years = [period for series, period in told if series == headline.FLOOR]
+    assert years == ["2025-26", "2026-27"]
+    both = {f.year: f.pence for f in nmiss.floor(world, "2025-04", "nmiss", "independent_mainstream")}
+    apart = [nmiss.floor(world, "2025-04", p) for p in ("nmiss", "independent_mainstream")]
+    for k, year in enumerate(years):
+        assert told[headline.FLOOR, year] == both[year] >= sum(one[k].pence for one in apart)
+        assert both[year] < told["spend.independent", year]
+    assert both["2026-27"] < both["2025-26"]

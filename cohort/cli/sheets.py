@@ -173,9 +173,20 @@ def spend(results: Results, published: Published) -> Sheet:
     spread = dict(zip(years, results.ranges("spend.total", years, 1e8), strict=True))
     rows += _spread(results, tuple(spread[y] if kind == "model" else None for y, kind in columns), "million")
     title = "High Needs spend by financial year, GBP million"
-    return Sheet(
-        "spend", title, ("", *(f"{y} {k}" for y, k in columns)), tuple(rows), tuple(_spend_notes(published, columns))
-    )
+    notes = (*_spend_notes(published, columns), *_floor_note(results, published))
+    return Sheet("spend", title, ("", *(f"{y} {k}" for y, k in columns)), tuple(rows), notes)
+
+
+def _floor_note(results: Results, published: Published) -> Iterator[str]:
+    """Whether the council's figure for independent schools could be reached by stopping entry alone."""
+    for period, floor_ in list(results.series.get("spend_floor.independent", {}).items())[-1:]:
+        told = published.forecast.get((FORECAST["independent"], period))
+        if told is not None:
+            left = floor_.mean / 1e8
+            yield (
+                f"Independent special: if nobody entered from April 2025, the line would still be {left:.1f} in {period}, "
+                f"{'above' if left > told else 'below'} the council's {told:.0f}."
+            )
 
 
 def _spend_cell(results: Results, published: Published, line: str, year: str, kind: str, model: float) -> Value:
