@@ -186,7 +186,7 @@ def _spend(world: World) -> Iterator[Row]:
 
 
 def _floor(world: World) -> Iterator[Row]:
-    """What the independent line falls to at most, whatever a policy does to who enters: those there leave as they do."""
+    """What the independent line falls to at most, whatever a policy does to who enters."""
     if not world.setting.scenario.first < calendar.month(FLOOR_SINCE) < world.month:
         return
     from cohort import nmiss

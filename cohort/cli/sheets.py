@@ -184,8 +184,8 @@ def _floor_note(results: Results, published: Published) -> Iterator[str]:
         if told is not None:
             left = floor_.mean / 1e8
             yield (
-                f"Independent special: if nobody entered from April 2025, the line would still be {left:.1f} in {period}, "
-                f"{'above' if left > told else 'below'} the council's {told:.0f}."
+                f"Independent special: if nobody entered from April 2025, the line would still be {left:.1f} in "
+                f"{period}, {'above' if left > told else 'below'} the council's {told:.0f}."
             )
 
 
