@@ -175,7 +175,7 @@ def prepare(
             pack.table(table)
     for s, pack in zip(scenarios, packs, strict=True):
         _check_scenario(s, pack, draws)
-    _warm_up(scenarios[0], progress)
+    _warm_up(next((s for s in scenarios if len(setting_of(s, 0).book.arrays.redirects)), scenarios[0]), progress)
     more = tuple(name for name in OPTIONAL if name in tables)
     outline = Outline(tuple(scenarios), tuple(pack.digest() for pack in packs), draws, replicates, seed, more)
     if len(outline.runs) >= LONG:
@@ -219,7 +219,8 @@ def _check_scenario(scenario: Scenario, pack: Pack, draws: int) -> None:
 
 
 def _warm_up(scenario: Scenario, progress: Progress) -> None:
-    """Compile the month if it never was: once for all processes, by a few months that are not kept."""
+    """Compile the month if it never was: once for all processes, by a few months that are not kept. A scenario that
+    redirects uses all that there is to compile."""
     from cohort.world import World
 
     if not cache.is_warm():
