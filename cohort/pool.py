@@ -45,19 +45,37 @@ def _work_together(tasks: Sequence[Task], workers: int, done: Callable[[int], No
     context, told = get_context("spawn"), 0
     finished, stop = context.RawArray("q", len(tasks)), context.RawArray("b", 1)
     executor = ProcessPoolExecutor(workers, context, _join, (finished, stop))
+    with _listening() as pressed:
+        try:
+            waiting = {executor.submit(_carry_out, slot, task) for slot, task in enumerate(tasks)}
+            while waiting:
+                ready, waiting = wait(waiting, LOOK, FIRST_COMPLETED)
+                for task in ready:
+                    task.result()
+                if sum(finished) > told:
+                    told = sum(finished)
+                    done(told)
+                if pressed:
+                    raise KeyboardInterrupt
+        finally:
+            with _deaf():
+                stop[0] = 1
+                executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _listening() -> Iterator[list[int]]:
+    """Inside, Ctrl-C is noted in the list rather than raised wherever Python happens to be: raised while an object is
+    being thrown away it would be lost, and the study would go on."""
+    pressed: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
     try:
-        waiting = {executor.submit(_carry_out, slot, task) for slot, task in enumerate(tasks)}
-        while waiting:
-            ready, waiting = wait(waiting, LOOK, FIRST_COMPLETED)
-            for task in ready:
-                task.result()
-            if sum(finished) > told:
-                told = sum(finished)
-                done(told)
+        yield pressed
     finally:
-        with _deaf():
-            stop[0] = 1
-            executor.shutdown(wait=True, cancel_futures=True)
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
