@@ -252,7 +252,10 @@ class Withhold(Change):
 @dataclass(frozen=True, kw_only=True)
 class Open(Change):
     """A new provider: ``Open(provider="New SRPs, East", provider_kind="srp", area="East", places=40, ncy=(-1, 6),
-    when=When("2026-09"))``. ``when.full`` is the month in which the last places are filled up to."""
+    when=When("2026-09"))``. Its places are there as ``when`` phases them in.
+
+    A school that the data plan (Swanley, Whitstable, Sheppey) serves and fills as it is planned to.
+    """
 
     provider: str
     provider_kind: str

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from cohort import calendar, hatch
 from cohort.calendar import NCY_LOWEST
+from cohort.columns import Seekers
 from cohort.hatch import Children
-from cohort.month import Seekers
 from cohort.processes import CHOICES
 from cohort.setting import Setting
 from cohort.states import AREAS, NEEDS, SUPPORTS, Presence, Stage, Support, state_code

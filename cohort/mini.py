@@ -148,6 +148,7 @@ class MiniWorld:
                     if child.support == Support.PLAN and self.rolls.is_scarce(child.placement):
                         arrived.append(Seeker(child, "arrive_place", entry))
         if self.setting.places.binding:
+            self.rolls.withdraw(self.month)
             self.rolls.release_leavers()
             sought = [seeker.child.placement for seeker in arrived]
             self.settle(arrived, self.rolls.deal_out(arrived, sought, self.month))

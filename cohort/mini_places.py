@@ -97,6 +97,13 @@ class MiniRolls:
                     waiting.append(Other(child, "", "admitted"))
         return closing + waiting
 
+    def withdraw(self, month: int) -> None:
+        """Where a provider has fewer places than the month before, the children who are there stay, above its roll."""
+        for n, filled in enumerate(self.filled):
+            before = max(month - 1, self.setting.places.first)
+            if self.is_open(n, month) and self.places(n, month) < self.places(n, before):
+                self.over[n] = max(self.over[n], filled - self.places(n, month))
+
     # who gets a place
 
     def deal_out(self, seekers: Sequence[Seeker], sought: Sequence[int], month: int) -> list[int]:

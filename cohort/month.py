@@ -7,11 +7,8 @@ keys it by their source.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numba as nb
 import numpy as np
-from numpy.typing import NDArray
 
 from cohort.admission import CLOSED, LISTED
 from cohort.candidates import find_candidates, gather, sift
@@ -26,73 +23,6 @@ NONE_YET = 13
 R_ON_TIME, R_LATE = 3, 4
 ARRANGED, WAITING, REVIEWED = 15, 17, 18
 STAGES, SINCE_MOST, SEVERITIES, NCYS = 5, 24, 5, 27
-
-
-class Columns(NamedTuple):
-    """What can happen to children with needs, one entry a child. The first five never change in a run."""
-
-    key: NDArray[np.uint64]
-    cohort: NDArray[np.int16]
-    area: NDArray[np.uint8]
-    severity: NDArray[np.uint8]
-    bound: NDArray[np.uint32]
-    status: NDArray[np.uint8]
-    """for luck: whose stretches the child's draw falls into (``states.luck_status``)"""
-    presence: NDArray[np.uint8]
-    support: NDArray[np.uint8]
-    stage: NDArray[np.uint8]
-    placement: NDArray[np.uint8]
-    need: NDArray[np.uint8]
-    anniversary: NDArray[np.uint8]
-    """month of the year (0-11) of the annual review; 255 without a plan"""
-    clock: NDArray[np.int16]
-    """the month in which the present stage began to count"""
-    placed: NDArray[np.int16]
-    """the month of the last decision on placement"""
-    cost: NDArray[np.int64]
-    """pence spent on the child since the start"""
-    cell: NDArray[np.uint16]
-    """((area x 3 + support) x placements + placement) x 5 + severity: where the child is counted; one past the last
-    if away"""
-    provider: NDArray[np.uint8]
-    """who provides the child's scarce place (see ``places``); 255 in all other placements"""
-    waiting_for: NDArray[np.uint8]
-    """the placement whose waiting list the child is on; 255 on none"""
-    waiting_since: NDArray[np.int16]
-    """the month since which it waits; 0 on no list"""
-    named: NDArray[np.uint8]
-    """1 if what it waits for is its choice, 0 if it had only sought it besides"""
-
-
-class Log(NamedTuple):
-    """Events in the order they happened; ``frm`` and ``to`` are state codes (see ``states.state_code``)."""
-
-    row: NDArray[np.int32]
-    event: NDArray[np.uint8]
-    reason: NDArray[np.uint8]
-    frm: NDArray[np.uint8]
-    to: NDArray[np.uint8]
-    clock: NDArray[np.int16]
-    """for events of the pipeline the month that the stage left had counted from (a request's month); else 0"""
-
-
-class Seekers(NamedTuple):
-    """Children who seek a placement this month: row, which choice, the log entry to complete (-1: one to be
-    written if they move; see also ``admission``), what they seek, whether a policy sent them there."""
-
-    row: NDArray[np.int32]
-    choice: NDArray[np.int8]
-    entry: NDArray[np.int32]
-    sought: NDArray[np.int16]
-    diverted: NDArray[np.bool_]
-
-    @classmethod
-    def up_to(cls, n: int) -> Seekers:
-        """Room for so many."""
-        return cls(
-            np.empty(n, np.int32), np.empty(n, np.int8), np.empty(n, np.int32), np.empty(n, np.int16),
-            np.zeros(n, np.bool_),
-        )  # fmt: skip
 
 
 @nb.njit(cache=True, forceinline=True, error_model="numpy")

@@ -30,9 +30,10 @@ ENTRIES = {
     "breakdown": "breakdown",
     "review_move": "review",
     "offer": "no_place",
+    "closure": "no_place",
     "arrive": "moved_to_kent",
 }
-"""Event -> route in. no_place: a child who waited without a place and was offered this one."""
+"""Event -> route in. no_place: a child who waited without a place, or whose school closed, and was offered this one."""
 EXITS = {
     "state_special": "state_special",
     "mainstream": "mainstream",

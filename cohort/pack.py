@@ -149,6 +149,11 @@ class Pack:
         raise DataError(f"{PACKAGE}: there is no table {name!r}; {closest(name, self.names())}")
 
 
+def listing(name_or_path: str | os.PathLike[str]) -> Path:
+    """The file that lists a pack's tables: sealed anew whenever one of them is changed on purpose."""
+    return _find(name_or_path) / PACKAGE
+
+
 def _find(name_or_path: str | os.PathLike[str]) -> Path:
     """The folder of a pack: a name in one of the homes, otherwise any folder's path."""
     places = [home / name_or_path for home in HOMES] if Path(name_or_path).name == str(name_or_path) else []

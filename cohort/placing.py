@@ -17,7 +17,8 @@ from cohort.admission import NOBODY, SCHOOL_FIRST, SCHOOL_LAST, deal
 from cohort.demography import Tape
 from cohort.draws import Purpose
 from cohort.places import KIND_ORDER, OUTSIDE, Places
-from cohort.start import Start, largest_remainder
+from cohort.rounding import largest_remainder
+from cohort.start import Start
 from cohort.states import Support
 
 MONTHS_BACK = 12
@@ -26,7 +27,7 @@ MONTHS_BACK = 12
 
 @dataclass(frozen=True, eq=False)
 class Settled:
-    """One entry a row of the tape: see ``month.Columns``."""
+    """One entry a row of the tape: see ``columns.Columns``."""
 
     provider: NDArray[np.uint8]
     waiting_for: NDArray[np.uint8]

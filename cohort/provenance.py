@@ -56,8 +56,12 @@ def scenario(given: Scenario) -> str:
 
 def rules(given: Scenario) -> str:
     """The digest of the rule files that a scenario names by path; rules of the project are in ``code``."""
-    paths = sorted({Path(name.rpartition(":")[0] or name) for name in given.rules if ".py" in name})
-    return digest([hashlib.sha256(p.read_bytes().replace(b"\r\n", b"\n")).hexdigest() for p in paths])
+    return digest([hashlib.sha256(p.read_bytes().replace(b"\r\n", b"\n")).hexdigest() for p in rule_files(given)])
+
+
+def rule_files(given: Scenario) -> list[Path]:
+    """The rule files that a scenario names by path."""
+    return sorted({Path(name.rpartition(":")[0] or name) for name in given.rules if ".py" in name})
 
 
 def data(pack: Pack) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cohort import calendar
 from cohort.policy import Close, Delay, Expand, Open, Policy
+from cohort.rounding import largest_remainder
 from cohort.states import AREAS, closest
 from cohort.when import known
 
@@ -70,10 +71,15 @@ def under(listed: Iterable[Provider], policy: Policy) -> tuple[Provider, ...]:
 
 
 def _opened(planned: Provider | None, c: Open) -> Provider:
-    """A school that is planned opens at the policy's date and with its places, for the school years it is planned for;
+    """A school that is planned opens at the policy's date with its places, and serves and fills as it is planned to;
     any other is new."""
     opens, places = calendar.month(c.when.start), round(known(c.places))
     if planned is not None:
+        if c.when.full:
+            raise ValueError(
+                f"{c.owner}: {c.label}: full {c.when.full} given; allowed: none, for {c.provider!r} is planned in the "
+                "data and fills as places.first_year and places.years_to_full say"
+            )
         return replace(planned, opens=opens, places=places)
     low, high = c.ncy
     return Provider(c.provider, c.provider_kind, c.area, low, high, c.needs, opens, NEVER, places, added=c)
@@ -97,16 +103,7 @@ def expanded(
         among = np.array([p.kind == c.provider_kind and p.area in c.areas and p.area in AREAS for p in listed])
         for at, month in enumerate(months):
             extra = round(known(c.places) * c.when.strength(int(month)))
-            if extra:
-                out[at] += _shared(extra, by_month[at] * (among & opened[at]))
+            there = by_month[at] * (among & opened[at])
+            if extra and there.any():
+                out[at] += np.sign(extra) * largest_remainder(there.astype(np.float64), abs(extra))
     return np.maximum(out, 0).astype(np.int32)
-
-
-def _shared(total: int, weight: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A number of places in proportion to weights, by largest remainder; the first of equal remainders first."""
-    if not weight.sum():
-        return np.zeros(len(weight), np.int64)
-    exact = abs(total) * weight / weight.sum()
-    whole = np.floor(exact).astype(np.int64)
-    whole[np.argsort(whole - exact, kind="stable")[: abs(total) - whole.sum()]] += 1
-    return whole * (1 if total > 0 else -1)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cohort.calendar import NCYS
-from cohort.month import Columns, Log
+from cohort.columns import Columns, Log
 from cohort.prices import FIRST_NCY_POST_16
 from cohort.states import AREAS
 

@@ -1,6 +1,6 @@
 """The rolls of all providers in one world: how many children are at each, and the month's verbs that change it.
 
-A child's own provider and waiting list are columns (``month.Columns``). Here is what is counted from them, kept up to
+A child's own provider and waiting list are columns (``columns.Columns``). Here is what is counted from them, kept up to
 date and checked every month: no provider has more children than places and admissions above them, none has any before
 it opens or after it closes, every child in a scarce placement has a provider of that kind and nobody else has one.
 """
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from cohort import admission, draws
 from cohort.admission import NOBODY
+from cohort.columns import Columns, Log, Seekers
 from cohort.draws import Purpose
-from cohort.month import Columns, Log, Seekers
 from cohort.places import Places
 from cohort.states import AREAS, NEEDS
 
@@ -30,7 +30,8 @@ class Rolls:
     places: Places
     filled: NDArray[np.int32]
     over: NDArray[np.int32]
-    """children whose choice it was and who were admitted though all places were taken; and at the start"""
+    """children admitted though all places were taken, since it was their choice; and those who were there already when
+    the run began, or when places were taken away"""
 
     @classmethod
     def start(cls, places: Places, columns: Columns) -> Rolls:
@@ -55,6 +56,7 @@ class Rolls:
         seekers, how many they are, and where each is placed."""
         seekers, granted = Seekers.up_to(entries - left), np.empty(entries - left, np.int16)
         places, opened = self._in(month)
+        self._withdraw(places, opened, month)
         n = admission.make_room(
             columns, self.places.pools, log, left, entries, places, opened, self.filled, self.over, seekers, month,
             academic_year, _luck(month), granted,
@@ -76,6 +78,12 @@ class Rolls:
             listed, month, academic_year, _luck(month), granted,
         )  # fmt: skip
         return together, n, granted
+
+    def _withdraw(self, places: NDArray[np.int32], opened: NDArray[np.bool_], month: int) -> None:
+        """Where a provider has fewer places than the month before, the children who are there stay, above its roll."""
+        fewer = opened & (places < self.places.by_month[max(month - 1 - self.places.first, 0)])
+        if fewer.any():
+            self.over = np.where(fewer, np.maximum(self.over, self.filled - places), self.over).astype(np.int32)
 
     # what is counted and checked
 

@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cohort import provenance
+from cohort.pack import listing
 from cohort.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -91,7 +93,7 @@ def _simulate(task: Task, after_run: Callable[[], None]) -> Iterator[tuple[Path,
 
 
 @lru_cache(maxsize=1)
-def _first(authority: str, start: str, until: str) -> Setting:
+def _first(authority: str, start: str, until: str, stamp: Stamp) -> Setting:
     """A setting without rules, of which the others of the same data and months take what no rule or draw bears on."""
     from cohort import setting
 
@@ -99,20 +101,30 @@ def _first(authority: str, start: str, until: str) -> Setting:
 
 
 @lru_cache(maxsize=16)
-def _setting(scenario: str, draw: int, beside: str) -> Setting:
+def _setting(scenario: str, draw: int, beside: str, stamps: tuple[Stamp, Stamp]) -> Setting:
     from cohort import setting
 
     given = Scenario.model_validate_json(scenario)
-    first = _first(given.authority, given.start, given.until)
-    like = _setting(beside, draw, beside) if beside != scenario else first
+    first = _first(given.authority, given.start, given.until, _stamp(given, rules=False))
+    like = _setting(beside, draw, beside, (stamps[1], stamps[1])) if beside != scenario else first
     return setting.build(given, draw, like=like if like.tape is first.tape else first)
 
 
 def setting_of(scenario: Scenario, draw: int, beside: Scenario | None = None) -> Setting:
-    """The setting of a scenario and draw, kept for the runs that share it; of one that runs ``beside`` it, it takes the
-    children's start if nothing bears on that."""
-    of = scenario.model_dump_json()
-    return _setting(of, draw, of if beside is None else beside.model_dump_json())
+    """The setting of a scenario and draw, kept for the runs that share it while neither its data nor its rule files are
+    written anew; of one that runs ``beside`` it, it takes the children's start if nothing bears on that."""
+    both = scenario, beside or scenario
+    of, by = (s.model_dump_json() for s in both)
+    return _setting(of, draw, by, (_stamp(both[0]), _stamp(both[1])))
+
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+def _stamp(scenario: Scenario, rules: bool = True) -> Stamp:
+    """When the data and the rule files of a scenario were last written, and how long they are."""
+    files = [listing(scenario.authority), *(provenance.rule_files(scenario) if rules else ())]
+    return tuple((str(f), f.stat().st_mtime_ns, f.stat().st_size) for f in files if f.exists())
 
 
 def write(table: pa.Table, path: Path) -> None:

@@ -27,8 +27,8 @@ from cohort import calendar, draws, hatched, month, record, setting, states
 from cohort.book import ON_TIME
 from cohort.calendar import NCYS
 from cohort.candidates import Room, make_room
+from cohort.columns import Columns, Seekers
 from cohort.draws import Purpose
-from cohort.month import Columns, Seekers
 from cohort.policy import Policy
 from cohort.record import Record
 from cohort.rolls import Rolls

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohort import calendar, demography, parameters, setting, start
+from cohort import calendar, demography, parameters, rounding, setting, start
 from cohort.calendar import NCY_LOWEST, NCYS
 from cohort.scenario import Scenario
 from cohort.states import NEEDS, NONE_YET, PLACEMENTS, Presence, Stage, Support
@@ -263,7 +263,7 @@ WEIGHTS = st.lists(st.floats(0, 1000), min_size=1, max_size=20).filter(lambda w:
 @given(WEIGHTS, st.integers(0, 10**6))
 def test_the_largest_remainder_shares_out_exactly_and_within_one(weights, total):
     weights = np.array(weights)
-    out = start.largest_remainder(weights, total)
+    out = rounding.largest_remainder(weights, total)
     assert out.sum() == total
     assert np.abs(out - weights / weights.sum() * total).max() < 1 + 1e-6
     assert (out >= 0).all()
@@ -273,14 +273,14 @@ def test_the_largest_remainder_shares_out_exactly_and_within_one(weights, total)
 def test_the_bounded_remainder_never_gives_more_than_there_are(most, share):
     most = np.array(most)
     total = round(share * most.sum())
-    out = start.bounded_remainder(most, total)
+    out = rounding.bounded_remainder(most, total)
     assert out.sum() == total
     assert (out <= most).all()
 
 
 def test_nothing_to_share_among_nobody_is_refused():
     with pytest.raises(ValueError, match="cannot be shared out"):
-        start.largest_remainder(np.zeros(3), 2)
+        rounding.largest_remainder(np.zeros(3), 2)
 
 
 # The tape

@@ -106,25 +106,35 @@ def show(
     quiet
         Print the table of changes only.
     """
-    from cohort import describe, rulebook
+    from cohort import rulebook
+    from cohort.cli import rulesheet
 
-    given = dict(zip(CELL, (since, ncy, area, need, severity, placement), strict=True))
-    cell = {dim: value for dim, value in given.items() if value is not None}
+    given = zip(CELL, (since, ncy, area, need, severity, placement), strict=True)
+    cell = {dim: value for dim, value in given if value is not None}
     with asking():
         policy = rulebook.load(name)
-        if why is not None:
-            if month is None:
-                raise MisuseError("--why: no month given; say which, such as --month 2026-03")
-            told = describe.why(policy, why, month, authority, draw, cell)
-            _json({"why": told.splitlines()}) if json else print(told)
-            return DONE
-        if month is not None or cell:
-            alone = ", ".join(f"--{k}" for k in ([] if month is None else ["month"]) + list(cell))
-            raise MisuseError(f"{alone}: given without --why; say which rate, such as --why request")
-    from cohort.cli.rulesheet import plain, shown
-
-    _json(plain(policy)) if json else shown(policy, quiet)
+        told = _taken_apart(policy, why, month, authority, draw, cell)
+    if told:
+        _json({"why": told.splitlines()}) if json else print(told)
+        return DONE
+    rulesheet.shown(policy, quiet) if not json else _json(rulesheet.plain(policy))
     return DONE
+
+
+def _taken_apart(
+    policy: Policy, rate: str | None, month: str | None, authority: str, draw: int, cell: dict[str, Any]
+) -> str:
+    """One rate in a month: its base and each change's part; "" if none is asked for."""
+    from cohort import describe
+
+    if rate is None and (month is not None or cell):
+        alone = ", ".join(f"--{k}" for k in ([] if month is None else ["month"]) + list(cell))
+        raise MisuseError(f"{alone}: given without --why; say which rate, such as --why request")
+    if rate is None:
+        return ""
+    if month is None:
+        raise MisuseError("--why: no month given; say which, such as --month 2026-03")
+    return describe.why(policy, rate, month, authority, draw, cell)
 
 
 def check(*files: Path, json: Json = False, quiet: Quiet = False) -> int:

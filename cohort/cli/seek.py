@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from cohort.cli import DONE, asking, say
+
+if TYPE_CHECKING:
+    from cohort.analysis.seek import Found
 
 
 def seek(
@@ -62,14 +65,20 @@ def seek(
         tell = (lambda _: None) if quiet else say
         found = sought(Scenario.load(scenario), change, field, Goal.parse(goal), probability, draws, repeats, seed,
                        ends, say=tell)  # fmt: skip
-    if json:
+    _tell(found, json)
+    return DONE
+
+
+def _tell(found: Found, as_json: bool) -> None:
+    """The answer in lines, or as JSON."""
+    if as_json:
         import json as writer
         from dataclasses import asdict
 
         from cohort.cli.compare import plain
 
         print(writer.dumps(plain(asdict(found)) | {"reproduces": found.reproduces, "said": found.said()}, indent=2))
-        return DONE
+        return
     print(found.said())
     met = found.first.nearest.met
     print(
@@ -78,7 +87,6 @@ def seek(
     )
     if found.first.size is not None and found.field == "start":
         print("A start is the latest that meets the goal.")
-    return DONE
 
 
 def _size(text: str, field: str) -> float:
