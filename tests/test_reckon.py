@@ -17,7 +17,7 @@ YEAR = "2025-26"
 def rows(tmp_path_factory: pytest.TempPathFactory):
     """Of a small Kent with one rule, to March 2026; changes from April 2025."""
     rules = (rule(tmp_path_factory.mktemp("reckon"), "cheaper", CHEAPER),)
-    found = reckon(small_pack.scenario("mine", rules=rules, until="2026-04", places={"binding": False}), replicates=3)
+    found = reckon(small_pack.scenario("mine", rules=rules, until="2026-04"), replicates=3)
     return {row.name: row for row in found}
 
 

@@ -65,7 +65,7 @@ MEANS = {
     "requests": "1% more requests for assessment, of every kind of first request, from {start}",
     "delay": "every rule one term (4 months) later",
     "nmiss_marginal": "one child-year in NMISS rather than a state special school, at the margin: of those newly bound "
-    "for one from {start}, a tenth go to state special instead, as far as there are places",
+    "for one from {start}, a tenth go to state special instead, with a place there for everybody",
     "nmiss_place": "the NMISS place alone of such a child-year, before what the other place costs",
     "nmiss_average": "one child-year in NMISS, on average over all there",
     "inflation": "1 point a year on every price, from {start}",
@@ -109,17 +109,29 @@ def _run(base: Setting, built: dict[str, Setting], seed: int, replicate: int) ->
     """Name -> financial year -> GBP, of one run."""
     starts = {futures.first_month(base, s.policy) for s in built.values()}
     runs = futures.Runs.of(base, seed, replicate, starts)
-    one, out = Paid.of(runs.base), {}
+    one = Paid.of(runs.base)
+    out: dict[str, dict[str, float]] = {}
     for name, made in built.items():
-        two = Paid.of(runs.under(made))
-        out[name] = {y: two.pounds(at) - one.pounds(at) for y, at in one.years.items()}
         if name == "nmiss_marginal":
-            fewer = {y: one.child_years(at) - two.child_years(at) for y, at in one.years.items()}
-            place = {y: one.on_nmiss(at) - two.on_nmiss(at) for y, at in one.years.items()}
-            out[name] = {y: _each(-cost, fewer[y]) for y, cost in out[name].items()}
-            out["nmiss_place"] = {y: _each(cost, fewer[y]) for y, cost in place.items()}
-            out["nmiss_average"] = {y: _each(one.on_nmiss(at), one.child_years(at)) for y, at in one.years.items()}
+            out |= _at_the_margin(base, made, seed, replicate)
+        else:
+            two = Paid.of(runs.under(made))
+            out[name] = {y: two.pounds(at) - one.pounds(at) for y, at in one.years.items()}
     return out
+
+
+def _at_the_margin(base: Setting, made: Setting, seed: int, replicate: int) -> dict[str, dict[str, float]]:
+    """A child-year in NMISS against one in state special, where a place taken there is nobody else's: in a full school
+    the saving would be set against what becomes of the child who is turned away."""
+    free, apart = (replace(s, places=replace(s.places, binding=False)) for s in (base, made))
+    runs = futures.Runs.of(free, seed, replicate, {futures.first_month(free, apart.policy)})
+    one, two = Paid.of(runs.base), Paid.of(runs.under(apart))
+    fewer = {y: one.child_years(at) - two.child_years(at) for y, at in one.years.items()}
+    return {
+        "nmiss_marginal": {y: _each(one.pounds(at) - two.pounds(at), fewer[y]) for y, at in one.years.items()},
+        "nmiss_place": {y: _each(one.on_nmiss(at) - two.on_nmiss(at), fewer[y]) for y, at in one.years.items()},
+        "nmiss_average": {y: _each(one.on_nmiss(at), one.child_years(at)) for y, at in one.years.items()},
+    }
 
 
 def _each(pounds: float, child_years: float) -> float:

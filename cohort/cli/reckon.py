@@ -66,7 +66,7 @@ def _show(rows: list[Row]) -> None:
 
     from cohort.cli.tables import table
 
-    console = Console(width=100, highlight=False)
+    console = Console(width=130, highlight=False)
     years = list(dict.fromkeys(y for r in rows for y in r.by_year))
     lines: list[tuple[str, ...]] = []
     for r in rows:
