@@ -172,7 +172,8 @@ class _Rows:
 
     def __init__(self, pack: Pack, population: int) -> None:
         self.pack = pack
-        self.mark = np.uint64(draws.mix_int(population) if population else 0)
+        own = int(pack.package.get("luck", 0))  # children of two authorities share no luck
+        self.mark = np.uint64((draws.mix_int(population) if population else 0) ^ (draws.mix_int(own) if own else 0))
         self.names = district_names(pack)
         areas = dict(zip(pack.table("districts")["district"], pack.table("districts")["area"], strict=True))
         self.area_of = np.array([AREAS.index(str(areas[d])) for d in self.names], np.uint8)

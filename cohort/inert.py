@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cohort import account, spending
+from cohort import account, authorities, spending
 from cohort.results import Study
 from cohort.world import SAVED, World
 
@@ -65,11 +65,14 @@ def demand(base: World, worlds: Mapping[str, World]) -> dict[str, Difference]:
 
 
 def of_study(study: Study, base: str = "baseline") -> list[str]:
-    """Scenarios of a study, other than its base, in which children, spend and income are the base's in every run."""
-    names = [s.name for s in study.scenarios]
-    if base not in names:
-        return []
-    return [name for name in names if name != base and not any(_differ(study, t, base, name) for t in TOLD)]
+    """Scenarios of a study, other than its base, in which children, spend and income are the base's in every run; of
+    several authorities, each by its own base."""
+    found = []
+    for group in authorities.groups(study.scenarios):
+        names = [s.name for s in group]
+        own = next((n for n in names if n.split(authorities.MARK)[0] == base), None)
+        found += [n for n in names if own and n != own and not any(_differ(study, t, own, n) for t in TOLD)]
+    return found
 
 
 TOLD = {"stock": "true", "flow": "true", "spend": "pence <> 0", "ledger": "pence <> 0"}

@@ -113,8 +113,10 @@ class Pack:
         return words | {"source": "; ".join(sources), "licence": "; ".join(licences)}
 
     def digest(self) -> str:
-        """One hash for the content of every table, as sealed; ``table`` and ``problems`` hold the files to it."""
+        """One hash for the content of every table, as sealed, and of the luck that is the authority's own; ``table``
+        and ``problems`` hold the files to it."""
         lines = sorted(f"{resource['name']} {resource.get('hash')}\n" for resource in self.package["resources"])
+        lines += [f"luck {self.package['luck']}\n"] if self.package.get("luck") else []
         return "sha256:" + hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def problems(self) -> list[str]:

@@ -57,6 +57,10 @@ class Study:
         """The Parquet files of a table, in the order of scenarios' names and tasks."""
         return sorted(self.folder.glob(f"{table}/scenario=*/part-*.parquet"))
 
+    def paired(self, scenario: str) -> bool:
+        """Whether a scenario's children are compared with those of another, the first of its authority."""
+        return any(path.parent.name == f"scenario={scenario}" for path in self.files("pairs"))
+
     def query(self, sql: str) -> duckdb.DuckDBPyRelation:
         """A query in which ``headline``, ``stock``, ``census``, ``flow``, ``spend``, ``ledger``, ``places`` and
         ``pairs`` are the study's tables."""

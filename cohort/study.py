@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cohort import cache, calendar, cluster, hatch, lawful, pool, provenance
+from cohort import authorities, cache, calendar, cluster, hatch, lawful, pool, provenance
 from cohort.mend import mend
 from cohort.pack import Pack
 from cohort.results import FORMAT, MANIFEST, Study, StudyError
@@ -185,11 +185,12 @@ def prepare(
 
 def needs(outline: Outline) -> str:
     """What a study takes, in a line, by what was measured on the whole county and the children there are."""
-    thousands = setting_of(outline.scenarios[0], 0).tape.with_needs / 1000
+    groups = authorities.groups(outline.scenarios)
+    each = [setting_of(group[0], 0).tape.with_needs / 1000 * len(group) for group in groups]
     runs = len(outline.runs) * len(outline.scenarios)
     held, written = (sum(more[name] for name in outline.tables) for more in (HELD_MORE, DISK_MORE))
-    disk = thousands * runs * (DISK + written) / 1e3
-    memory = (WORKER + thousands * RUNS_A_TASK * len(outline.scenarios) * (HELD + held)) / 1e3
+    disk = sum(each) * len(outline.runs) * (DISK + written) / 1e3
+    memory = (WORKER + max(each) * RUNS_A_TASK * (HELD + held)) / 1e3
     return f"{runs} runs need about {memory:,.0f} MB of memory a worker and {disk:,.0f} MB on disk"
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cohort import provenance
+from cohort import authorities, provenance
 from cohort.pack import listing
 from cohort.scenario import Scenario
 
@@ -39,10 +39,11 @@ class Task:
     """tables that were asked for besides: of every child, of every event"""
 
     def tables(self, scenario: Scenario) -> tuple[str, ...]:
-        """The tables that are written of a scenario: ``pairs`` of all but the first, against which they are paired."""
+        """The tables that are written of a scenario: ``pairs`` of all but the first of its authority, against which
+        they are paired."""
         from cohort.tables import PAIRS, TABLES
 
-        paired = (PAIRS,) if scenario != self.scenarios[0] else ()
+        paired = (PAIRS,) if scenario != authorities.base_of(self.scenarios, scenario) else ()
         return (*TABLES, *paired, *self.more)
 
     def paths(self) -> list[Path]:
@@ -70,7 +71,8 @@ def run_task(task: Task, after_run: Callable[[], None] = lambda: None) -> tuple[
 def _simulate(task: Task, after_run: Callable[[], None]) -> Iterator[tuple[Path, pa.Table]]:
     """Every run of every scenario, as one table a name and scenario, in the order of the runs.
 
-    The scenarios of a run are stepped together until they differ, so that a policy costs only the months it acts in.
+    The scenarios of a run are stepped together until they differ, so that a policy costs only the months it acts in;
+    authority by authority, whose children are laid out once.
     """
     import pyarrow as pa
 
@@ -79,17 +81,19 @@ def _simulate(task: Task, after_run: Callable[[], None]) -> Iterator[tuple[Path,
     from cohort.tables import PAIRS, TABLES, pairs
 
     written = TABLES | ROLLS
-    parts: dict[Path, list[pa.Table]] = {}
-    for draw, replicate in task.runs:
-        settings = [setting_of(s, draw, task.scenarios[0]) for s in task.scenarios]
-        worlds = run_together(settings, task.seed, replicate, "children" in task.more)
-        for scenario, (world, together) in zip(task.scenarios, worlds, strict=True):
-            for name in task.tables(scenario):
-                made = pairs(world, together, task.scenarios[0].name) if name == PAIRS else written[name](world)
-                parts.setdefault(task.path(name, scenario), []).append(made)
-            after_run()
-    for path, tables in parts.items():
-        yield path, pa.concat_tables(tables).combine_chunks()
+    for scenarios in authorities.groups(task.scenarios):
+        parts: dict[Path, list[pa.Table]] = {}
+        base = scenarios[0]
+        for draw, replicate in task.runs:
+            settings = [setting_of(s, draw, base) for s in scenarios]
+            worlds = run_together(settings, task.seed, replicate, "children" in task.more)
+            for scenario, (world, together) in zip(scenarios, worlds, strict=True):
+                for name in task.tables(scenario):
+                    made = pairs(world, together, base.name) if name == PAIRS else written[name](world)
+                    parts.setdefault(task.path(name, scenario), []).append(made)
+                after_run()
+        for path, tables in parts.items():
+            yield path, pa.concat_tables(tables).combine_chunks()
 
 
 @lru_cache(maxsize=1)

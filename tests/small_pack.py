@@ -5,43 +5,19 @@ keeps some of the children of the whole county instead, for tests that look insi
 """
 
 import csv
-import json
 import shutil
 import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from cohort import pack, setting
+from cohort import pack, setting, synthetic
 from cohort.scenario import Scenario
 from cohort.setting import Setting
 from cohort.world import World
 
 KENT = Path(__file__).parents[1] / "data" / "kent"
 ONE_IN = 40
-COUNTS = {
-    "population": ["people"],
-    "plans_by_age": ["plans"],
-    "plans_by_sex": ["plans"],
-    "plans_by_january": ["plans"],
-    "estimate_sen_support": ["low", "mode", "high"],
-    "estimate_services": ["low", "mode", "high"],
-    "estimate_providers": ["places", "held_by_others"],
-}
-"""The tables that hold numbers of children of Kent, their places, or pounds that follow none, with their columns."""
-PIPELINE = (
-    "decided_to_assess_a_month",
-    "undecided_requests",
-    "recently_refused",
-    "appealing_refusal",
-    "contesting_plan",
-    "waiting.special",
-    "waiting.srp",
-    "places.growth_special",
-    "places.growth_srp",
-)
-HEADLINES = ("ehcp", "sen_support", "requests", "children")
-
 Row = dict[str, str]
 
 
@@ -59,41 +35,13 @@ def edit(folder: Path, table: str, change: Callable[[Row], Row | None]) -> None:
 
 
 def small_pack(folder: Path) -> Path:
-    """Kent's data pack with every count of children divided by forty, sealed, in a folder that does not exist yet."""
-    shutil.copytree(KENT, folder)
-    for table, columns in COUNTS.items():
-        edit(folder, table, _divide(columns))
-    edit(folder, "headline_counts", _headline)
-    edit(folder, "estimate_parameters", lambda r: _scaled(r, r["name"] in PIPELINE, ["low", "mode", "high"]))
-    package = json.loads((folder / pack.PACKAGE).read_text(encoding="utf-8"))
-    for resource in package["resources"]:
-        resource.pop("total", None)
-        resource.pop("totals", None)
-    (folder / pack.PACKAGE).write_text(json.dumps(package), encoding="utf-8")
+    """Kent's data pack with every count of children divided by forty, the council's account as it is, sealed, in a
+    folder that does not exist yet."""
+    synthetic.make(synthetic.Recipe("small", 1 / ONE_IN), folder)
+    for name in synthetic.MONEY:
+        shutil.copy(KENT / f"{name}.csv", folder)
     assert pack.seal(folder) == []
     return folder
-
-
-def _divide(columns: list[str]) -> Callable[[Row], Row]:
-    """Divide a table's columns, carrying what is rounded off from row to row."""
-    carry = dict.fromkeys(columns, 0.0)
-
-    def change(row: Row) -> Row:
-        for name in columns:
-            exact = int(row[name]) / ONE_IN + carry[name]
-            carry[name] = exact - int(exact + 0.5)
-            row[name] = str(int(exact + 0.5))
-        return row
-
-    return change
-
-
-def _headline(row: Row) -> Row:
-    return _scaled(row, row["measure"].startswith(HEADLINES) and row["unit"] != "percent", ["value"])
-
-
-def _scaled(row: Row, wanted: bool, columns: list[str]) -> Row:
-    return row | {c: f"{float(row[c]) / ONE_IN:g}" for c in columns} if wanted else row
 
 
 @cache

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cohort import authorities
 from cohort.analysis import perrun
 from cohort.analysis.moved import Found, Moves, moved
 from cohort.analysis.ranges import Chance, Figure, Floats, chance, figure, runs_needed
@@ -93,15 +94,19 @@ def compare(study: Study, base: str = "", other: str = "", by: str = "", target:
     for cell in ([[by]] if by else []) + [[]]:
         savings += _savings(study, base, other, cell, target, precision)
     moves = moved(study, base, other)
-    scenarios = {s.name: s for s in study.scenarios}
-    rules = tuple(r.rpartition(":")[2] for r in scenarios[other].rules if r not in scenarios[base].rules)
+    one, two = (next(s for s in study.scenarios if s.name in _members(study, name)) for name in (base, other))
+    rules = tuple(r.rpartition(":")[2] for r in two.rules if r not in one.rules)
     return Comparison(base, other, rules, len(perrun.runs_of(study)), by, target, precision, tuple(savings),
                       None if moves is None else moves.tables, _idle(study, base, other, moves))  # fmt: skip
 
 
 def names(study: Study, base: str = "", other: str = "") -> tuple[str, str]:
-    """The scenarios to compare: those asked for, else the study's first and second."""
-    there = [s["name"] for s in study.manifest["scenarios"]]
+    """The scenarios to compare: those asked for, else the study's first and second, over all its authorities.
+
+    Raises StudyError for what is not there, one scenario twice, or the scenarios of two authorities.
+    """
+    known = [s["name"] for s in study.manifest["scenarios"]]
+    there = [*authorities.stems(known), *known]
     base = base or next((name for name in there if name != other), there[0])
     other = other or next((name for name in there if name != base), "")
     for name in (base, other):
@@ -113,7 +118,14 @@ def names(study: Study, base: str = "", other: str = "") -> tuple[str, str]:
             )
     if base == other:
         raise StudyError(f"{base!r} is given twice; allowed: two scenarios of {', '.join(there)}")
+    places = [{s.authority for s in study.scenarios if s.name in authorities.members(known, n)} for n in (base, other)]
+    if places[0] != places[1]:
+        raise StudyError(f"{base!r} and {other!r} are of different authorities; allowed: two scenarios of the same")
     return base, other
+
+
+def _members(study: Study, name: str) -> list[str]:
+    return authorities.members([s["name"] for s in study.manifest["scenarios"]], name)
 
 
 def _savings(study: Study, base: str, other: str, by: list[str], target: float | None,
@@ -158,10 +170,11 @@ def _aligned(one: pd.DataFrame, two: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
 def _idle(study: Study, base: str, other: str, moves: Found | None) -> int:
     """Runs in which no month's spend or child-months differ on any line and placement and, if pairs are kept, no
     child."""
-    sign = f"case scenario when '{base}' then 1 else -1 end"
+    of_base, of_other = (perrun.is_of(study, name) for name in (base, other))
+    sign = f"case when {of_base} then 1 else -1 end"
     differ = study.query(
-        f"select distinct draw, replicate from (select draw, replicate from spend where scenario in ('{base}', "
-        f"'{other}') group by draw, replicate, month, line, placement "
+        f"select distinct draw, replicate from (select draw, replicate from spend where {of_base} or {of_other} "
+        f"group by draw, replicate, month, line, placement "
         f"having sum(pence * {sign}) != 0 or sum(child_months * {sign}) != 0)"
     ).fetchall()
     spent = set(differ)

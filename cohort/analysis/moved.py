@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cohort import authorities
 from cohort.analysis import perrun
 from cohort.analysis.ranges import Figure, Floats, figure
 from cohort.results import Study
@@ -41,10 +42,12 @@ class Found:
 
 
 def moved(study: Study, base: str, other: str) -> Found | None:
-    """From where in the base world to where in the other. A study pairs every scenario with its first only: None where
-    neither is the first."""
-    first = study.manifest["scenarios"][0]["name"]
-    if first not in {base, other} or not study.files("pairs"):
+    """From where in the base world to where in the other. A study pairs every scenario with the first of its authority
+    only: None where neither is that."""
+    names = [s["name"] for s in study.manifest["scenarios"]]
+    bases = {n for n in names if not study.paired(n)}
+    first = next((n for n in (base, other) if bases.issuperset(authorities.members(names, n))), "")
+    if not first or not study.files("pairs"):
         return None
     policy = other if base == first else base
     wide = perrun.per_run(study, "pairs", policy, ["month", "from", "to"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cohort import calendar
+from cohort import authorities, calendar
 from cohort.analysis.ranges import Floats, figures
 from cohort.results import Study, StudyError
 from cohort.states import closest
@@ -61,8 +61,9 @@ def per_run(
 ) -> pd.DataFrame:
     """[breakdown, run] what a table counts, summed within each run; a cell that a run lacks is 0 (headline: dropped).
 
-    ``only`` is a condition in SQL; ``value`` another column to sum. Raises StudyError for a breakdown or scenario that
-    there is not.
+    A scenario's name without its authority's is the sum over all authorities (not of shares, in headline). ``only`` is
+    a condition in SQL; ``value`` another column to sum. Raises StudyError for a breakdown or scenario that there is
+    not.
     """
     by = list(PERIODS[table] if by is None else by)
     found = _summed(study, table, scenario, _expressions(study, table, by), only, value or VALUES[table])
@@ -85,16 +86,21 @@ def _expressions(study: Study, table: str, by: Sequence[str]) -> dict[str, str]:
 def _summed(study: Study, table: str, scenario: str, by: dict[str, str], only: str, value: str) -> pd.DataFrame:
     """draw, replicate, the breakdown's columns, value: sums within each run."""
     named = "".join(f', {sql} as "{name}"' for name, sql in by.items())
-    where = f"scenario = '{scenario}'" + (f" and ({only})" if only else "")
+    where = is_of(study, scenario) + (f" and ({only})" if only else "")
     where += f" and {by['financial_year']} is not null" if "financial_year" in by else ""
-    frame = study.query(
+    return study.query(
         f"select draw, replicate{named}, sum({value})::double as value from {table} where {where} group by all"
     ).df()
-    if frame.empty:
-        names = [s["name"] for s in study.manifest["scenarios"]]
-        if scenario not in names:
-            raise StudyError(f"{scenario!r} is not a scenario of this study; {closest(scenario, names)}")
-    return frame
+
+
+def is_of(study: Study, scenario: str) -> str:
+    """The condition in SQL that a row is of a scenario, or of it in any authority. Raises StudyError if none is."""
+    names = [s["name"] for s in study.manifest["scenarios"]]
+    found = authorities.members(names, scenario)
+    if not found:
+        allowed = [*authorities.stems(names), *names]
+        raise StudyError(f"{scenario!r} is not a scenario of this study; {closest(scenario, allowed)}")
+    return "scenario in (" + ", ".join(f"'{name}'" for name in found) + ")"
 
 
 def summary(study: Study, table: str, by: Sequence[str] | None = None, only: str = "") -> pd.DataFrame:

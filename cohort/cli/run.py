@@ -20,6 +20,7 @@ def run(
     replicates: int | None = None,
     seed: int | None = None,
     until: str | None = None,
+    authority: Annotated[list[str] | None, Parameter(negative=())] = None,
     out: Path | None = None,
     workers: int | None = None,
     engine: Literal["local", "dask"] = "local",
@@ -44,6 +45,9 @@ def run(
         Seed of the luck. Default 1.
     until
         Last month to simulate, such as 2028-03. Default: the scenario's.
+    authority
+        The data pack to run them in, by name or folder, instead of the scenarios' own. Given several times: each
+        scenario in each, named like baseline__kent.
     out
         Folder of the study. Default: studies/ and the scenarios' names with the time.
     workers
@@ -69,7 +73,8 @@ def run(
 
     with shown(quiet) as progress:
         means = (workers, engine, scheduler)
-        study = _study(scenarios, draws, replicates, seed, until, out, means, tables, resume, progress)
+        chosen = (scenarios, until, tuple(authority or ()))
+        study = _study(chosen, draws, replicates, seed, out, means, tables, resume, progress)
     show.study(study, as_json=json)
     for name in inert.of_study(study):
         say(f"warning: {name} moved neither a child nor a penny from the baseline; look at its rules' dates and where")
@@ -77,11 +82,10 @@ def run(
 
 
 def _study(
-    scenarios: tuple[str, ...],
+    asked: tuple[tuple[str, ...], str | None, tuple[str, ...]],
     draws: int | None,
     replicates: int | None,
     seed: int | None,
-    until: str | None,
     out: Path | None,
     means: tuple[int | None, str, str],
     tables: str,
@@ -89,10 +93,10 @@ def _study(
     progress: Progress,
 ) -> Study:
     """Check everything that was asked, then make the study."""
-    from cohort import results, study
+    from cohort import authorities, results, study
     from cohort.hatch import HatchError
 
-    workers, engine, scheduler = means
+    (workers, engine, scheduler), (scenarios, until, packs) = means, asked
     with asking():
         if workers is not None and workers < 1:
             raise MisuseError(f"workers: {workers} given; allowed: 1 or more")
@@ -103,7 +107,7 @@ def _study(
             seed = before.manifest["seed"] if seed is None else seed
             tables = tables or ",".join(before.manifest.get("tables", []))
         chosen = before.scenarios if before and not scenarios else load(scenarios)
-        chosen = tuple(_until(s, until) for s in chosen)
+        chosen = tuple(_until(s, until) for s in (authorities.across(chosen, packs) if packs else chosen))
         draws, seed = 1 if draws is None else draws, 1 if seed is None else seed
         more = [name.strip() for name in tables.split(",") if name.strip()]
         study.check_engine(engine, scheduler)
