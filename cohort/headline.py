@@ -92,7 +92,7 @@ SERIES = series(Vocabulary())
 
 def rows(world: World) -> Iterator[Row]:
     """Every series of a run, unordered."""
-    yield from _stocks(world)
+    yield from stocks(world)
     yield from _flows(world)
     yield from _spend(world)
     yield from _floor(world)
@@ -104,7 +104,7 @@ def held(world: World) -> tuple[list[int], Ints]:
     return months, np.stack([world.record.cells[m].sum(1, dtype=np.int64).sum(-1) for m in months])
 
 
-def _stocks(world: World) -> Iterator[Row]:
+def stocks(world: World) -> Iterator[Row]:
     """Plans and SEN Support at every month's start."""
     labels = world.setting.book.vocabulary.placements
     for month, ages in zip(*held(world), strict=True):

@@ -23,7 +23,8 @@ APPEAL = Uncertain(0.10, 0.20, 0.35)
 independent_review = Policy(
     "independent_review",
     (
-        Scale("review_move", by=Uncertain(1.0, 1.4, 2.0), when=WHEN,
+        # not above 1.8: with the prior of moves at its top, more leaves no room for reviews that amend (bounds.csv)
+        Scale("review_move", by=Uncertain(1.0, 1.4, 1.8), when=WHEN,
               where=where(ncy=(0, 11), placements=["nmiss"]), name="reviews", because=SIZE),
         Redirect(choice="transfer", frm="nmiss", into="state_special", share=Uncertain(0.02, 0.05, 0.10),
                  appeal_share=APPEAL, when=WHEN, where=where(ncy=(3, 12), placements=["nmiss"]), name="key_stages",

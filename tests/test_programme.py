@@ -3,8 +3,9 @@
 import pytest
 
 from calibration import historic
-from cohort import alone, inert, rulebook, setting, study
+from cohort import alone, inert, parameters, rulebook, setting, study
 from cohort.policy import When
+from cohort.rates import Rates
 from cohort.scenario import Scenario, ScenarioError, files, shipped
 from tests import small_pack
 from tests.small import KENT
@@ -154,3 +155,14 @@ words = dict(title="A pot", because="assumption", does_not_model="all else")
 later = Policy("later", (Fund(line="other.pot", pounds=12, when=When("2025-04"), name="pot", because="x"),), **words)
 soon = Policy("soon", (Fund(line="other.pot", pounds=12, when=When("2024-04"), name="pot", because="x"),), **words)
 """
+
+
+@pytest.mark.parametrize("name", ["programme", "no_improvement", "historic_trend"])
+def test_no_draw_takes_a_rate_beyond_the_stretch_reserved_for_it(name: str) -> None:
+    scenario = Scenario.load(name)
+    policy = setting.ruled(scenario)
+    for draw in range(100):
+        rates = Rates(KENT, parameters.draw(KENT, draw), policy)
+        for rate in rates.base:
+            if rates.acting[rate]:
+                rates.rate(rate, scenario.last - 1)

@@ -44,7 +44,9 @@ def app() -> App:
     from cohort.cli.attribute import attribute
     from cohort.cli.check import check
     from cohort.cli.compare import compare
+    from cohort.cli.discover import discover
     from cohort.cli.doctor import doctor
+    from cohort.cli.pareto import pareto
     from cohort.cli.reckon import reckon
     from cohort.cli.reconcile import reconcile
     from cohort.cli.run import run
@@ -59,7 +61,7 @@ def app() -> App:
         version=__version__,
         suppress_keyboard_interrupt=False,
     )
-    for command in (run, compare, attribute, seek, reckon, sensitivity, reconcile, check, doctor):
+    for command in (run, compare, attribute, seek, pareto, reckon, sensitivity, discover, reconcile, check, doctor):
         made.command(command, help_epilogue=EXAMPLES[command.__name__])
     made.command(_rules())
     return made
@@ -87,6 +89,9 @@ EXAMPLES = {
     "attribute": "Example: cohort attribute my_scenario.toml --json",
     "seek": 'Example: cohort seek mine.toml --change early_years.requests --field by --goal "in_year 2027-28 <= 0"',
     "reckon": "Example: cohort reckon baseline --start 2025-04",
+    "pareto": "Example: cohort pareto programme --lever srp_review.places.places=0..400 --aim 'min in_year 2027-28' "
+    "--aim 'max plans.mainstream 2028-01'",
+    "discover": 'Example: cohort discover studies/thousand --goal "deficit 2027-28 <= 150e6"',
     "sensitivity": "Example: cohort sensitivity studies/thousand --period 2027-28",
     "reconcile": "Example: cohort reconcile studies/mine",
     "check": "Example: cohort check baseline my_scenario.toml",
