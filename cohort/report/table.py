@@ -30,6 +30,8 @@ class Row:
     """of this row, if it differs from the table's"""
     sums: tuple[tuple[int, int], ...] = ()
     """(row, +1 or -1): this row is the sum of these rows of the table, cell by cell, exactly"""
+    key: str = ""
+    """by which words and charts find it; unlike the label it is never shown"""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,10 @@ class Table:
     """whether cells count children in cells small enough to need disclosure control when published"""
     group: str = "more"
     """the part of the report to which it belongs"""
+    long: bool = False
+    """whether the page folds it away: for looking up, not for reading through"""
+    whole: str = ""
+    """the column that is, in every row of numbers, the sum of all the other columns; "" where there is none"""
 
     def __post_init__(self) -> None:
         if not self.key.replace("_", "").isalnum() or self.key != self.key.lower():
@@ -67,21 +73,50 @@ class Table:
                 )
             if any(other == at or not 0 <= other < len(self.rows) for other, _ in row.sums):
                 raise ValueError(f"table {self.key}: row {row.label!r} is the sum of rows that are not there")
+        if self.whole and self.whole not in self.columns:
+            raise ValueError(f"table {self.key}: whole: {self.whole!r} given; allowed: {', '.join(self.columns)}")
 
     def unit_of(self, row: Row) -> Unit:
         """The unit of a row's cells."""
         return row.unit or self.unit
 
+    def row(self, key: str) -> Row | None:
+        """The row of a key, if there is one."""
+        return next((row for row in self.rows if row.key == key), None)
+
+    def number(self, key: str, column: str) -> float | None:
+        """A cell of a row of a key; None where there is no such row or column, or no number in it."""
+        row = self.row(key)
+        if row is None or column not in self.columns:
+            return None
+        cell = row.cells[self.columns.index(column)]
+        return None if cell is None or isinstance(cell, str) else float(cell)
+
     def broken(self) -> Iterator[str]:
-        """Rows that are not the sum of the rows they name: nothing in a report that may be handed in."""
+        """Rows that are not the sum of the rows they name, and wholes that are not the sum of the columns: nothing in
+        a report that may be handed in."""
+        yield from self._across() if self.whole else ()
         for row in self.rows:
             for at, cell in enumerate(row.cells if row.sums else ()):
                 parts = [(self.rows[other].cells[at], sign) for other, sign in row.sums]
                 if not isinstance(cell, int | float) or any(not isinstance(p, int | float) for p, _ in parts):
                     continue
                 total = sum(float(p) * sign for p, sign in parts if isinstance(p, int | float))
-                if abs(total - cell) > 1e-6 * max(1.0, abs(cell)):
+                if _apart(total, cell):
                     yield f"{self.key}: {row.label}, {self.columns[at]}: {cell} is not the sum of its rows, {total}"
+
+    def _across(self) -> Iterator[str]:
+        """Rows whose whole is not the sum of their other cells."""
+        at = self.columns.index(self.whole)
+        for row in (row for row in self.rows if row.kind != "heading"):
+            numbers = [float(cell) for cell in row.cells if isinstance(cell, int | float)]
+            if len(numbers) == len(row.cells) and _apart(total := sum(numbers) - numbers[at], numbers[at]):
+                yield f"{self.key}: {row.label}, {self.whole}: {numbers[at]} is not the sum of its columns, {total}"
+
+
+def _apart(one: float, two: float) -> bool:
+    """Whether two figures differ by more than floating point does."""
+    return abs(one - two) > 1e-6 * max(1.0, abs(two))
 
 
 @dataclass(frozen=True)
