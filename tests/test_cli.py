@@ -11,7 +11,6 @@ import pytest
 
 from cohort import pack
 from cohort.cli import EXAMPLES, main
-from cohort.cli.sheets import adding_up
 from cohort.cli.show import cell
 from tests import small_pack
 
@@ -377,13 +376,6 @@ def test_bad_data_are_refused_in_one_line(
 
 
 # how values are printed
-
-
-def test_rounded_parts_sum_to_the_rounded_whole() -> None:
-    assert adding_up([1.4, 1.4, 1.4]) == [2, 1, 1]
-    assert adding_up([0.05, 0.05, 0.9], 1) == [0.1, 0.0, 0.9]
-    assert adding_up([]) == []
-    assert sum(adding_up([162.96, 83.04, 75.33, 24.18, 47.77], 1)) == pytest.approx(393.3)
 
 
 @pytest.mark.parametrize(

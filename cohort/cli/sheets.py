@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import floor
 
 from cohort.calendar import month, year
 from cohort.cli.figures import PRICED, Published, Results, Value
 from cohort.prices import LINES
+from cohort.rounding import adding_up
 
 PLACES = {
     "mainstream": "Mainstream schools",
@@ -224,14 +224,3 @@ def _spend_notes(published: Published, columns: Sequence[tuple[str, str]]) -> It
 
 def _million(results: Results, series: str, year: str) -> float:
     return results.series[series][year].mean / 1e8
-
-
-def adding_up(values: Sequence[float], decimals: int = 0) -> list[float]:
-    """Values rounded so that they sum to their rounded sum: the largest remainders are rounded up."""
-    unit = 10.0**decimals
-    whole = [floor(v * unit) for v in values]
-    short = round(sum(values) * unit) - sum(whole)
-    by_remainder = sorted(range(len(values)), key=lambda i: whole[i] - values[i] * unit)
-    for i in by_remainder[: max(short, 0)]:
-        whole[i] += 1
-    return [w / unit for w in whole]
