@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager, suppress
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from cohort import authorities, cache, calendar, cluster, hatch, lawful, pool, provenance
+from cohort.draft import write_text
 from cohort.mend import mend
 from cohort.pack import Pack
 from cohort.results import FORMAT, MANIFEST, Study, StudyError
@@ -282,7 +282,7 @@ def carry_out(
     with _status(folder, _first_manifest(outline, folder)), _named(folder):
         (folder / "scenarios").mkdir(exist_ok=True)
         for s in outline.scenarios:
-            _write(folder / "scenarios" / f"{s.name}.toml", s.to_toml())
+            write_text(folder / "scenarios" / f"{s.name}.toml", s.to_toml())
         progress.begin(len(outline.runs) * len(outline.scenarios))
         if engine == "dask":
             cluster.work(tasks, workers, scheduler, progress.done)
@@ -365,17 +365,7 @@ def _now() -> str:
 
 
 def _write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    _write(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    """A file, whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_text(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
 
 
 __all__ = ["Outline", "Progress", "Stopped", "Study", "StudyError", "carry_out", "check_folder", "prepare", "run"]

@@ -6,7 +6,6 @@ appears under its name only when it is whole, and a file that is there is left, 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cohort import authorities, provenance
+from cohort.draft import draft
 from cohort.pack import listing
 from cohort.scenario import Scenario
 
@@ -135,10 +135,5 @@ def write(table: pa.Table, path: Path) -> None:
     """Write a table as one row group, whole or not at all."""
     import pyarrow.parquet as pq
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        pq.write_table(table, draft, compression="zstd", row_group_size=max(len(table), 1), write_page_checksum=True)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with draft(path) as made:
+        pq.write_table(table, made, compression="zstd", row_group_size=max(len(table), 1), write_page_checksum=True)
