@@ -32,6 +32,8 @@ class Row:
     """(row, +1 or -1): this row is the sum of these rows of the table, cell by cell, exactly"""
     key: str = ""
     """by which words and charts find it; unlike the label it is never shown"""
+    counts: int | None = None
+    """the row of the table that counts the children behind this row's money or share: kept back where that is"""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Table:
                 )
             if any(other == at or not 0 <= other < len(self.rows) for other, _ in row.sums):
                 raise ValueError(f"table {self.key}: row {row.label!r} is the sum of rows that are not there")
+            if row.counts is not None and not 0 <= row.counts < len(self.rows):
+                raise ValueError(f"table {self.key}: the children of row {row.label!r} are in no row")
         if self.whole and self.whole not in self.columns:
             raise ValueError(f"table {self.key}: whole: {self.whole!r} given; allowed: {', '.join(self.columns)}")
 
@@ -136,6 +140,15 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Same:
+    """One figure that stands in two places of a report, each (table, row, column); the workbook checks that it does."""
+
+    what: str
+    one: tuple[str, int, int]
+    other: tuple[str, int, int]
+
+
+@dataclass(frozen=True)
 class Report:
     """All that a study has to say: what the page, the workbook, the CSVs and the one-page brief are made of."""
 
@@ -148,3 +161,5 @@ class Report:
     charts: tuple[Chart, ...] = ()
     internal: bool = True
     """False once counts are suppressed and rounded for publication"""
+    same: tuple[Same, ...] = ()
+    """figures that must be equal in two tables, besides amounts equal to the penny, which are found"""
