@@ -104,8 +104,21 @@ def test_what_is_shown_adds_up_and_is_within_one_step_of_the_value(made: Table) 
                 assert steps(printed[i][k]) == sum(sign * steps(printed[p][k]) for p, sign in row.sums)
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=8))
+@given(st.lists(st.lists(st.floats(0, 1e4), min_size=3, max_size=3), min_size=1, max_size=6))
+def test_a_table_that_sums_both_ways_is_shown_so(cells: list[list[float]]) -> None:
+    cells = [[*row, sum(row)] for row in cells]
+    rows = [Row(f"line {i}", tuple(row)) for i, row in enumerate(cells)]
+    total = tuple(map(sum, zip(*cells, strict=True)))
+    rows.append(Row("all", total, "total", sums=tuple((i, 1) for i in range(len(cells)))))
+    made = Table("two", "Two", "", ("a", "b", "c", "every"), tuple(rows), "children", "", whole="every")
+    printed = [[steps(text) for text in row] for row in display.shown(made)]
+    assert display.notes(made) == ()
+    assert all(sum(row[:3]) == row[3] for row in printed)
+    assert all(sum(column[:-1]) == column[-1] for column in zip(*printed, strict=True))
+
+
 @example([1.125, 1.125, 1.125, 1.15625])
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=8))
 def test_the_total_itself_is_rounded_to_the_nearest(values: list[float]) -> None:
     exact = np.array([*values, sum(values)])
     rounded, failed = together(exact, [(len(values), tuple((i, 1) for i in range(len(values))))])

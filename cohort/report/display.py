@@ -67,7 +67,7 @@ def shown(table: Table) -> list[list[str]]:
 def notes(table: Table) -> tuple[str, ...]:
     """The notes to print below a table: its own, and which rows could not be rounded so that they add up, if any."""
     _, failed = _rounded(table)
-    names = dict.fromkeys(table.rows[i].label.strip() for i, _ in sorted(failed) if table.rows[i].sums)
+    names = dict.fromkeys(table.rows[i].label.strip() for (i, k), _ in equations(table) if (i, k) in failed)
     return (*table.notes, *([NOT_A_SUM.format("; ".join(names))] if names else ()))
 
 
@@ -129,6 +129,20 @@ def _rounded(table: Table) -> tuple[dict[tuple[int, int], int], set[tuple[int, i
     return {cell: int(steps[n]) for cell, n in number.items()}, {at[n] for n in np.flatnonzero(failed)}
 
 
+Place = tuple[int, int]
+"""(row, column) of a table."""
+
+
+def equations(table: Table) -> Iterator[tuple[Place, list[tuple[Place, int]]]]:
+    """The sums that a table says it has: a cell, and the cells with their signs whose sum it is."""
+    for i, row in enumerate(table.rows):
+        for k in range(len(table.columns) if row.sums else 0):
+            yield (i, k), [((other, k), sign) for other, sign in row.sums]
+        if table.whole and row.kind != "heading":
+            at = table.columns.index(table.whole)
+            yield (i, at), [((i, k), 1) for k in range(len(table.columns)) if k != at]
+
+
 def _numbers(table: Table, by_row: Sequence[Scale | None]) -> Iterator[tuple[int, int]]:
     for i, row in enumerate(table.rows):
         if by_row[i] is not None:
@@ -143,11 +157,9 @@ def _exact(cell: Cell, scale: Scale | None) -> float:
 
 def _sums(table: Table, number: dict[tuple[int, int], int], by_row: Sequence[Scale | None]) -> Iterator[Sum]:
     """The sums of a table, cell by cell, of which every part is a number on the same scale."""
-    for i, row in enumerate(table.rows):
-        for k in range(len(table.columns) if row.sums else 0):
-            cells = [(i, k), *((other, k) for other, _ in row.sums)]
-            if all(cell in number and by_row[cell[0]] == by_row[i] for cell in cells):
-                yield number[i, k], tuple((number[other, k], sign) for other, sign in row.sums)
+    for total, parts in equations(table):
+        if all(cell in number and by_row[cell[0]] == by_row[total[0]] for cell in (total, *(p for p, _ in parts))):
+            yield number[total], tuple((number[part], sign) for part, sign in parts)
 
 
 def _twice(
