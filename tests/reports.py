@@ -34,7 +34,7 @@ def spend() -> Table:
         Row("Average cost of a place", (6_123_456, 6_200_001, 6_300_099)),
     )
     return Table(
-        "high_needs_spend",
+        "spend",
         "High Needs spend by financial year",
         "Spend rises by GBP 27 million.",
         YEARS,
@@ -60,7 +60,7 @@ def plans() -> Table:
         Row("Tuition, spend", tuple(int(a * 1_000_000) for a in held[2]), unit="pence", counts=2),
     )
     return Table(
-        "plans_by_placement",
+        "plans_by_group",
         "EHC plans by placement",
         "Plans rise.",
         ("Jan 2025", "Jan 2026", "Jan 2027"),
@@ -85,9 +85,11 @@ def deficit() -> Table:
     cells = tuple(zip(*rows, strict=True))
     names = ("Deficit at the start", "High Needs spend", "Grant")
     made = [Row(name, tuple(c)) for name, c in zip(names, cells, strict=False)]
-    made.append(Row("Deficit at the end", tuple(cells[3]), "total", sums=((0, 1), (1, 1), (2, -1))))
+    made.append(
+        Row("Deficit at the end", tuple(cells[3]), "total", sums=((0, 1), (1, 1), (2, -1)), key="model.closing")
+    )
     return Table(
-        "accumulated_deficit",
+        "safety_valve",
         "Accumulated deficit",
         "The deficit rises.",
         YEARS,

@@ -40,12 +40,12 @@ def test_any_number_comes_back_exactly(values: list[float]) -> None:
 
 def test_pandas_reads_a_file_with_no_argument_and_finds_pence(tmp_path: Path) -> None:
     csvs.write(reports.report(), tmp_path)
-    frame = pd.read_csv(tmp_path / "high_needs_spend.csv")
+    frame = pd.read_csv(tmp_path / "spend.csv")
     assert list(frame.columns) == ["section", "Line", "kind", "unit", *reports.YEARS]
     total = frame[frame.Line == "All spend"].iloc[0]
     assert total["2024-25"] == 20_545_345_687
     assert total.section == "High Needs lines"
-    assert (tmp_path / "high_needs_spend.csv").read_bytes().startswith(b"\xef\xbb\xbfsection,")
+    assert (tmp_path / "spend.csv").read_bytes().startswith(b"\xef\xbb\xbfsection,")
 
 
 def test_the_package_says_what_each_file_is_and_its_sums_hold(tmp_path: Path) -> None:
@@ -84,4 +84,4 @@ def test_tables_that_are_no_longer_made_go_and_nothing_else(tmp_path: Path) -> N
     csvs.write(reports.report(), tmp_path)
     (tmp_path / "mine.csv").write_text("1\n")
     csvs.write(reports.report(reports.plans()), tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["datapackage.json", "mine.csv", "plans_by_placement.csv"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["datapackage.json", "mine.csv", "plans_by_group.csv"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal, get_args
 
 Unit = Literal["children", "places", "pence", "share", "number", "text", "date"]
@@ -38,7 +39,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a report. Raises ValueError where a row has not a cell for each column or names a row that is not."""
+    """A table of a report. Raises ValueError where a row has not a cell for each column, a cell that is
+    no finite number, or a sum of a row that is not."""
 
     key: str
     """in lower case with underscores: the CSV's name, the page's anchor and (shortened) the sheet's name"""
@@ -72,6 +74,10 @@ class Table:
             if row.kind != "heading" and len(row.cells) != len(self.columns):
                 raise ValueError(
                     f"table {self.key}: row {row.label!r} has {len(row.cells)} cells, not {len(self.columns)}"
+                )
+            if wrong := [cell for cell in row.cells if isinstance(cell, float) and not isfinite(cell)]:
+                raise ValueError(
+                    f"table {self.key}: row {row.label!r}: {wrong[0]} given; allowed: a finite number or none"
                 )
             if any(other == at or not 0 <= other < len(self.rows) for other, _ in row.sums):
                 raise ValueError(f"table {self.key}: row {row.label!r} is the sum of rows that are not there")
