@@ -15,7 +15,7 @@ from cohort.when import Size, Uncertain, When
 
 if TYPE_CHECKING:
     from cohort.policy import Policy
-    from cohort.rates import Rates
+    from cohort.rates import Floats, Rates
 
 HEADINGS = ("policy", "change", "what", "for whom", "from", "in full", "until", "how much", "because")
 _SIZES = {"by": "x {}", "to": "to {}", "share": "{} of them", "appeal_share": "{} appeal", "pounds": "GBP {} a year",
@@ -77,6 +77,7 @@ def as_html(changes: Sequence[Change]) -> str:
 def why(policy: Policy, rate: str, month: str, authority: str, draw: int, cell: Mapping[str, int | str]) -> str:
     """One rate of one cell in a month: its base in a parameter draw, each change's part, and what it comes to."""
     from cohort import parameters
+    from cohort.apart import apart
     from cohort.pack import Pack
     from cohort.rates import Rates
 
@@ -86,17 +87,17 @@ def why(policy: Policy, rate: str, month: str, authority: str, draw: int, cell: 
     if rate not in rates.base:
         raise ValueError(f"{rate!r} is not a rate; allowed: {', '.join(rates.base)}")
     place = {d: _position(rates, d, value) for d, value in cell.items()}
-    so_far, lines = type(policy)("none"), []
-    before = _value(Rates(pack, params), rate, at, place)
-    lines.append(f"{rate} in {month}, {', '.join(f'{d} {v}' for d, v in cell.items()) or 'everywhere'}, draw {draw}")
-    lines.append(f"  base        {before:.6f} a month")
+    found = apart(rates, rate, at, lambda grid: _value(grid, place))
+    acting = {(part.policy, part.change): part for part in found.parts}
+    lines = [
+        f"{rate} in {month}, {', '.join(f'{d} {v}' for d, v in cell.items()) or 'everywhere'}, draw {draw}",
+        f"  base        {found.base:.6f} a month",
+    ]
     for change in rates.acting[rate]:
-        so_far = type(policy)("so far", (*so_far.changes, change))
-        after = _value(Rates(pack, params, so_far), rate, at, place)
-        part = f"x {after / before:.4f}" if before else f"to {after:.6f}"
-        lines.append(f"  {part:<11} {change.owner}: {change.label} ({change.because or 'no reason given'})")
-        before = after
-    return "\n".join([*lines, f"  comes to    {_value(rates, rate, at, place):.6f} a month"])
+        part = acting.get((change.owner, change.label))
+        said = "x 1.0000" if part is None else f"x {part.factor:.4f}" if part.factor else f"to {part.value:.6f}"
+        lines.append(f"  {said:<11} {change.owner}: {change.label} ({change.because or 'no reason given'})")
+    return "\n".join([*lines, f"  comes to    {found.value:.6f} a month"])
 
 
 def _position(rates: Rates, dim: str, value: int | str) -> int:
@@ -105,11 +106,10 @@ def _position(rates: Rates, dim: str, value: int | str) -> int:
     return position(dim, value, rates.vocabulary)
 
 
-def _value(rates: Rates, rate: str, month: int, place: Mapping[str, int]) -> float:
+def _value(grid: Floats, place: Mapping[str, int]) -> float:
     """The rate at a place; a dimension that is not given is averaged over."""
     from cohort.processes import DIMS
 
-    grid = rates.rate(rate, month)
     for axis, d in enumerate(DIMS):
         if d in place:
             grid = np.take(grid, [min(place[d], grid.shape[axis] - 1)], axis=axis)

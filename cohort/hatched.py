@@ -34,7 +34,7 @@ Sent = tuple[NDArray[np.int64], NDArray[np.int16]]
 
 def ask(world: World) -> Sent:
     """Ask the hatches of a world; whoever they move joins its seekers, in the order of the tape."""
-    hatches = _acting(world.setting, world.month)
+    hatches = acting(world.setting, world.month)
     if not hatches:
         return np.zeros(0, np.int64), np.zeros(0, np.int16)
     c, n, setting = world.columns, world._seeking, world.setting
@@ -56,7 +56,7 @@ def ask(world: World) -> Sent:
 def ask_twin(twin: MiniWorld) -> dict[int, int]:
     """The same in the plain twin. Returns child (its row) -> the placement it is sent to."""
     setting = twin.setting
-    hatches = _acting(setting, twin.month)
+    hatches = acting(setting, twin.month)
     if not hatches:
         return {}
     children = [child for child in twin.here() if child.support == Support.PLAN]
@@ -65,21 +65,27 @@ def ask_twin(twin: MiniWorld) -> dict[int, int]:
     held["seeks"] = np.array([child.row in asking for child in children], np.bool_)
     shown = _show(setting, twin.month, held, np.array([child.key for child in children], np.uint64))
     moves = hatch.answers(hatches, shown, twin.month, setting.book.vocabulary, setting.scenario.acknowledge_unlawful)
-    for child in (children[at] for at in moves):
+    return enlist(twin, {children[at].row: code for at, code in moves.items()})
+
+
+def enlist(twin: MiniWorld, moves: dict[int, int]) -> dict[int, int]:
+    """Children of a twin (by row) who are moved, and where to, join its seekers."""
+    for child in (child for child in twin.here() if child.row in moves):
         entry = next((k for k, e in enumerate(twin.log) if e.row == child.row and e.event in TURNED), None)
         if entry is None:
             entry = len(twin.log)
             twin.note(child, "review_move", "", twin.state(child), twin.state(child))
         twin.log[entry] = twin.log[entry]._replace(event="review_move", reason="")
         twin.enlist(child, "move", entry)
-    return {children[at].row: code for at, code in moves.items()}
+    return moves
 
 
 HELD = ("support", "placement", "need", "area", "severity", "cohort", "anniversary", "stage", "placed")
 """What is shown of a child, as it is held."""
 
 
-def _acting(setting: Setting, month: int) -> tuple[hatch.Columns, ...]:
+def acting(setting: Setting, month: int) -> tuple[hatch.Columns, ...]:
+    """The functions that act in a month."""
     return tuple(h for h in hatch.within(setting.book.rates.policy) if h.when.strength(month))
 
 
@@ -118,4 +124,4 @@ def _entries(world: World, rows: NDArray[np.int64]) -> list[int]:
     return [at[row] for row in rows.tolist()]
 
 
-__all__ = ["Sent", "ask", "ask_twin"]
+__all__ = ["Sent", "acting", "ask", "ask_twin", "enlist"]

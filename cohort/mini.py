@@ -10,7 +10,7 @@ for tests; hundreds of times slower.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -107,13 +107,7 @@ class MiniWorld:
     @classmethod
     def of(cls, world: World) -> MiniWorld:
         """The twin of a world at the month that it has reached; the world itself is left alone."""
-        run = draws.run_key(world.seed, world.replicate)
-        traits = [name for name in Child.__slots__ if name not in {"row", "key"}]
-        held = {name: getattr(world.columns, name).tolist() for name in traits}
-        keys = [draws.mix_int(draws.mix_int(identity) ^ run) for identity in world.setting.tape.identity.tolist()]
-        rows = range(world.setting.tape.with_needs)
-        children = [Child(row, keys[row], *(held[name][row] for name in traits)) for row in rows]
-        twin = cls(world.setting, world.month, children)
+        twin = cls(world.setting, world.month, children_of(world, range(world.setting.tape.with_needs)))
         twin.rolls.over = world.rolls.over.tolist()
         return twin
 
@@ -122,7 +116,7 @@ class MiniWorld:
         self.log = []
         self.arrive_and_leave()
         self.happen()
-        self.sent = hatched.ask_twin(self)
+        self.sent = self.ask_hatches()
         self.place()
         self.pay()
         self.month += 1
@@ -186,6 +180,10 @@ class MiniWorld:
                     self.take(child, event, Purpose.REVIEW_OUTCOME, Purpose.REVIEW_REASON)
                 else:
                     self.note(child, "review_maintain", "", self.state(child), self.state(child))
+
+    def ask_hatches(self) -> dict[int, int]:
+        """Whom functions that move columns send elsewhere: child (its row) -> placement."""
+        return hatched.ask_twin(self)
 
     def place(self) -> None:
         """In September all who enter a transfer year seek a placement; who gets a scarce one is for ``MiniRolls``."""
@@ -361,6 +359,15 @@ class MiniWorld:
     def columns(self) -> dict[str, NDArray[Any]]:
         """The children as arrays, to compare with the kernel's."""
         return {name: np.array([getattr(child, name) for child in self.children]) for name in Child.__slots__}
+
+
+def children_of(world: World, rows: Sequence[int]) -> list[Child]:
+    """Some of a world's children (by row) as objects, as they are now."""
+    run, at = draws.run_key(world.seed, world.replicate), np.asarray(rows, np.int64)
+    traits = [name for name in Child.__slots__ if name not in {"row", "key"}]
+    held = [getattr(world.columns, name)[at].tolist() for name in traits]
+    keys = [draws.mix_int(draws.mix_int(one) ^ run) for one in world.setting.tape.identity[at].tolist()]
+    return [Child(row, key, *values) for row, key, *values in zip(at.tolist(), keys, *held, strict=True)]
 
 
 def at(table: NDArray[Any], traits: tuple[int, ...]) -> Any:

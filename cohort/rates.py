@@ -253,18 +253,27 @@ class Rates:
         above the bound."""
         if name not in self.base:
             return self._diverted(name, month)
+        value = [built for _, built in self.built(name, month)][-1]
+        top = float(value.max(initial=0.0))
+        if top > self._limit[name] + 1e-12 or value.min(initial=0.0) < 0:
+            self._refuse(name, month, top)
+        return value
+
+    def built(self, name: str, month: int) -> Iterator[tuple[Change | None, Floats]]:
+        """A rate of a month as it is built up: before any policy (None), then after each change that acts.
+
+        One array, which the next step changes: take out of it what is to be kept.
+        """
         base = self.base[name]
         value = np.broadcast_to(base.table * base.factor(month), self.shape[name]).copy()
+        yield None, value
         for change, cells, strength in self._acting(name, month):
             if isinstance(change, Set):
                 value[cells] *= 1 - strength
                 value[cells] += known(change.to) * strength
             else:
                 value[cells] *= 1 + (known(change.by) - 1) * strength
-        top = float(value.max(initial=0.0))
-        if top > self._limit[name] + 1e-12 or value.min(initial=0.0) < 0:
-            self._refuse(name, month, top)
-        return value
+            yield change, value
 
     def _diverted(self, name: str, month: int) -> Floats:
         """The share that redirects send from one placement to another, or how many of those contest it."""
@@ -279,14 +288,18 @@ class Rates:
         counts by its own share."""
         shape = self.shape[f"redirect.{key}"]
         kept, sent, contested = np.ones(shape), np.zeros(shape), np.zeros(shape)
-        for change, cells, strength in self._acting(f"redirect.{key}", month):
-            share = known(change.share) * strength
+        for change, cells, share in self.shares(key, month):
             kept[cells] *= 1 - share
             sent[cells] += share
             contested[cells] += share * known(change.appeal_share)
         lawful = self.vocabulary.lawful[self.vocabulary.code(self.redirects[key][0].into)]
         appeals = np.divide(contested, sent, out=np.zeros_like(sent), where=sent > 0)
         return (1 - kept) * lawful.reshape([-1 if d == "ncy" else 1 for d in DIMS]), appeals
+
+    def shares(self, key: str, month: int) -> Iterator[tuple[Redirect, tuple[Any, ...], float]]:
+        """Each redirect of one pair that acts in a month, the cells it is for, and the share that it sends."""
+        for change, cells, strength in self._acting(f"redirect.{key}", month):
+            yield change, cells, known(change.share) * strength
 
     def _mask(self, name: str, w: Where) -> tuple[Any, ...]:
         """The cells of a rate that a change is for, as an index: slices where that will do, for they are quick."""

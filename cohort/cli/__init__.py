@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from cohort import __version__
@@ -41,18 +42,6 @@ def app() -> App:
     """The command with its subcommands."""
     from cyclopts import App
 
-    from cohort.cli.attribute import attribute
-    from cohort.cli.check import check
-    from cohort.cli.compare import compare
-    from cohort.cli.discover import discover
-    from cohort.cli.doctor import doctor
-    from cohort.cli.pareto import pareto
-    from cohort.cli.reckon import reckon
-    from cohort.cli.reconcile import reconcile
-    from cohort.cli.run import run
-    from cohort.cli.seek import seek
-    from cohort.cli.sensitivity import sensitivity
-
     made = App(
         "cohort",
         help="Simulate Kent's special educational needs system, child by child and month by month.",
@@ -61,8 +50,9 @@ def app() -> App:
         version=__version__,
         suppress_keyboard_interrupt=False,
     )
-    for command in (run, compare, attribute, seek, pareto, reckon, sensitivity, discover, reconcile, check, doctor):
-        made.command(command, help_epilogue=EXAMPLES[command.__name__])
+    for name in COMMANDS:
+        command = getattr(import_module(f"cohort.cli.{name}"), name)
+        made.command(command, help_epilogue=EXAMPLES[name])
     made.command(_rules())
     return made
 
@@ -83,6 +73,21 @@ def _rules() -> App:
     return made
 
 
+COMMANDS = (
+    "run",
+    "compare",
+    "attribute",
+    "seek",
+    "pareto",
+    "reckon",
+    "sensitivity",
+    "discover",
+    "reconcile",
+    "explain",
+    "check",
+    "doctor",
+)
+"""Each is the function of that name in the module of that name."""
 EXAMPLES = {
     "run": "Example: cohort run baseline my_scenario.toml --until 2027-03 --out studies/mine",
     "compare": "Example: cohort compare studies/mine --by line --target 5000000",
@@ -94,6 +99,7 @@ EXAMPLES = {
     "discover": 'Example: cohort discover studies/thousand --goal "deficit 2027-28 <= 150e6"',
     "sensitivity": "Example: cohort sensitivity studies/thousand --period 2027-28",
     "reconcile": "Example: cohort reconcile studies/mine",
+    "explain": "Example: cohort explain studies/mine --from state_special --to srp --at 2027-01",
     "check": "Example: cohort check baseline my_scenario.toml",
     "doctor": "Example: cohort doctor --json",
     "rules list": "Example: cohort rules list --json",
