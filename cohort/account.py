@@ -50,15 +50,11 @@ def of_world(world: World, gates: Mapping[str, Gates] | None = None, against: Wo
 
 
 def sub_lines(world: World) -> dict[str, dict[str, int]]:
-    """Whole financial year -> sub-line -> pence: child-months x price a month, and services that follow no child."""
+    """Whole financial year -> sub-line -> pence: child-months x price a month, and what follows no child."""
     bill, prices = spending.bill(world), world.setting.prices
     years = [calendar.financial_year(m) for m in bill.months]
     out: dict[str, dict[str, int]] = {year: {} for year in dict.fromkeys(years) if years.count(year) == 12}
-    priced = [
-        (c.line, counts.sum((1, 2, 3)) * bill.pence(c)) for c, counts in zip(prices.charges, bill.charged, strict=True)
-    ]
-    priced += [(s.line, bill.pence(s)) for s in prices.services]
-    for line, by_month in priced:
+    for line, by_month in bill.by_sub_line(prices).items():
         for year, pence in zip(years, by_month.tolist(), strict=True):
             if year in out:
                 out[year][line] = out[year].get(line, 0) + pence

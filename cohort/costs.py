@@ -18,7 +18,7 @@ from cohort.calendar import NCY_LOWEST, NCYS
 from cohort.lives import NO_PLAN
 from cohort.prices import LINES
 from cohort.states import Support
-from cohort.variance import child_months
+from cohort.variance import child_months, months_of
 
 if TYPE_CHECKING:
     from cohort.world import World
@@ -47,11 +47,10 @@ class UnitCost:
 
 def by_placement(world: World, financial_year: str) -> dict[str, UnitCost]:
     """Placement -> child-months and pence of its plan holders in a whole financial year: all charges of each child."""
-    child_months(world, financial_year)  # refuses a year that the run does not cover whole
-    paid, labels = world.record.paid, world.setting.book.vocabulary.labels
+    labels = world.setting.book.vocabulary.labels
     months, pence = np.zeros(len(labels), np.int64), np.zeros(len(labels), np.int64)
-    for m in (m for m in paid if calendar.financial_year(m) == financial_year):
-        held = paid[m][:, :, Support.PLAN].sum((0, 1), dtype=np.int64)
+    for m in months_of(world, financial_year):
+        held = child_months(world, m)[Support.PLAN]
         months += held.sum((1, 2))
         pence += (held * world.setting.price(m)[Support.PLAN]).sum((1, 2))
     found = zip(labels, months.tolist(), pence.tolist(), strict=True)

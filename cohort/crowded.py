@@ -6,7 +6,8 @@
 After each month's exact step the masses that came to a scarce kind are compared with its places, pool by pool (special;
 SRP primary and secondary): of a demand D for V places the normal closure admits E[min(D, V)]. Choices come first, then
 who waits or seeks besides. The refused go down the table's list and wait. What it leaves out: areas, needs and schools
-within a pool; priority by severity and months; moves of those who wait to other elastic placements. Numpy only.
+within a pool, and so the places that are vacant in one school while another is full; priority by severity and months;
+moves of those who wait to other elastic placements. Numpy only.
 """
 
 from __future__ import annotations
@@ -102,6 +103,18 @@ class Crowded(Expectation):
                 stayers = np.asarray(landing.origins)[years, :, kind] * self.setting.places.pools.stays.T[years]
                 self._fill(plans, entered, chose, stayers, lists, k, int(kind), years, places - appealing)
         return state._replace(plans=plans)
+
+    def spend(self, state: State, month: int) -> dict[str, float]:
+        """Sub-line -> expected pence in a month, with the places that the masses leave vacant; what is vacant in one
+        school while another of the pool is full is left out."""
+        out, prices = super().spend(state, month), self.setting.prices
+        held = np.asarray(state.plans + state.contested).sum((1, 2, 4))
+        for vacancy in prices.vacancies:
+            kind = self.setting.book.vocabulary.code(vacancy.kind)
+            (k,) = np.flatnonzero(self.setting.places.pools.kinds == kind).tolist()
+            vacant = sum(max(places - held[years, kind].sum(), 0.0) for years, places in self._pools(k, month))
+            out[vacancy.line] = out.get(vacancy.line, 0.0) + vacant * vacancy.pence_in(month)
+        return out
 
     def _pools(self, k: int, month: int) -> list[tuple[slice, float]]:
         """(school years, places) of each pool of a kind: its providers' of all phases, or by phase if all have one."""

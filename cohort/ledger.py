@@ -26,7 +26,7 @@ class Year:
 
     financial_year: str
     lines: Mapping[str, int]
-    """spend by the council's lines or their sub-lines (``special.place_and_top_up``), and any savings counted in it"""
+    """spend by the council's lines or their sub-lines (``special.top_up``), and any savings counted in it"""
     income: Income
     opening: int
     """deficit on 1 April"""
@@ -58,7 +58,8 @@ class Year:
 
 
 def special(y: Year) -> int:
-    """Maintained special schools: place and top-up of each plan there + exceptional pupil need."""
+    """Maintained special schools: place funding of every place, filled or not + top-up of each plan there + exceptional
+    pupil need."""
     return y.line("special")
 
 
@@ -68,8 +69,8 @@ def independent(y: Year) -> int:
 
 
 def mainstream_srp(y: Year) -> int:
-    """Mainstream: top-up of plans + SRP and unit places + exceptional pupil need + SEN Support top-up without a
-    plan."""
+    """Mainstream: top-up of plans + place funding of SRP and unit places, filled or not, and their top-up + exceptional
+    pupil need + SEN Support top-up without a plan."""
     return y.line("mainstream_srp")
 
 

@@ -35,7 +35,7 @@ import numpy as np
 from mesa.agent import AgentSet
 from numpy.typing import NDArray
 
-from cohort import calendar
+from cohort import calendar, spending
 from cohort.calendar import NCY_LOWEST
 from cohort.child import Child
 from cohort.children import ChildSet
@@ -265,8 +265,7 @@ def _spend(model: SendModel) -> int | None:
     if not model.world.record.logs:
         return None
     world, lived = model.world, model.world.month - 1
-    services = sum(s.pence_in(lived) for s in world.setting.prices.services)
-    return cost_of(world.record.cells[world.month], world.setting.price(lived)) + services
+    return cost_of(world.record.cells[world.month], world.setting.price(lived)) + spending.month_of(world)
 
 
 def reporters(setting: Setting) -> dict[str, Callable[[SendModel], Any]]:

@@ -5,11 +5,16 @@ A *charge* is one row of ``estimate_prices``: a sub-line of the ledger, whom it 
 exceptional pupil need). A plan in a placement that no charge mentions is an error, never nought; a price of nought
 (EHE, NEET) is stated. Services that follow no child are yearly sums in ``estimate_services``. Policies change prices
 from a month on (``Price``), and add services or pots (``Fund``).
+
+Where places are funded (``place_funding``) a price is that of a filled place: place funding is a charge of its own and
+the rest of the price is top-up. The place is funded while it is vacant too (``Vacancy``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +62,23 @@ class Charge(Item):
     """A price for children within the mask [support, placement, severity, phase]."""
 
     mask: NDArray[np.bool_]
+    place: Item | None = None
+    """place funding, which is a part of the price and charged apart: what is charged here is the rest, top-up"""
+
+    def pence_a_month(self, year: int) -> int:
+        """The price's pence less those of place funding."""
+        return super().pence_a_month(year) - (self.place.pence_a_month(year) if self.place else 0)
+
+    def pence_in(self, month: int) -> int:
+        """The price's pence, as policies make it, less those of place funding."""
+        return super().pence_in(month) - (self.place.pence_in(month) if self.place else 0)
+
+
+@dataclass(frozen=True)
+class Vacancy(Item):
+    """A place of a kind (``states`` calls it a placement) that nobody has: pounds a year for each."""
+
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -85,13 +107,34 @@ class Prices:
     charges: tuple[Charge, ...]
     services: tuple[Service, ...]
     placements: int
+    vacancies: tuple[Vacancy, ...] = ()
 
-    def monthly(self, month: int) -> NDArray[np.int64]:
-        """[support, placement, severity, phase] whole pence a child-month in a month."""
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The prices that a policy can change: all but place funding, which is set for the whole country."""
+        funded = [c.place.name for c in self.charges if c.place]
+        return tuple(dict.fromkeys(x.name for x in (*self.charges, *self.services) if x.name not in funded))
+
+    def monthly(self, month: int, line: str = "") -> NDArray[np.int64]:
+        """[support, placement, severity, phase] whole pence a child-month in a month: all, or of one of the five
+        lines."""
         out = np.zeros((len(SUPPORTS), self.placements, SEVERITIES, len(PHASES)), np.int64)
         for charge in self.charges:
-            out += charge.mask * charge.pence_in(month)
+            if line in ("", charge.line.split(".")[0]):
+                out += charge.mask * charge.pence_in(month)
         return out
+
+    def check(self, months: range) -> None:
+        """Raises ValueError naming a policy that takes the price of a funded place below its place funding."""
+        for charge in self.charges:
+            for month in months if charge.place and charge.policies else ():
+                if charge.place and charge.pence_in(month) < 0:
+                    said = f"{', '.join(p.owner for p in charge.policies)}: Price on {charge.name!r}"
+                    place = charge.place.pence_in(month)
+                    raise ValueError(
+                        f"{said}: {(place + charge.pence_in(month)) / 100:,.2f} pounds a month in "
+                        f"{calendar.label(month)}; allowed: the place funding of {place / 100:,.2f} or more"
+                    )
 
     def key(self, month: int) -> tuple[object, ...]:
         """Equal for months whose prices are equal: the financial year, and how far each policy acts."""
@@ -105,15 +148,17 @@ class Prices:
 def prices(pack: Pack, params: Parameters, vocabulary: Vocabulary, policy: Policy = NOTHING) -> Prices:
     """The prices of a parameter draw under a policy. Raises ValueError for a line, label or placement that does not
     fit, a plan unpriced, or a policy on a price that there is not."""
-    charges = []
+    charges: list[Charge] = []
+    funded = {str(r["charge"]): r for r in _place_funding(pack)}
     for r in pack.table("estimate_prices").rows():
         name = str(r["charge"])
         growth = params[f"growth.{r['growth']}"]
         try:
             line, mask = _line(str(r["line"])), _mask(r, vocabulary)
+            found = Charge(name, line, params[f"price.{name}"], growth, mask)
+            charges += _with_place(found, funded[name]) if name in funded else [found]
         except ValueError as error:
             raise ValueError(f"estimate_prices.csv: {name}: {error}") from None
-        charges.append(Charge(name, line, params[f"price.{name}"], growth, mask))
     priced = np.logical_or.reduce([c.mask for c in charges])[Support.PLAN]
     for code, p in enumerate(vocabulary.placements):
         if p.with_plan and not priced[code].all():
@@ -126,7 +171,36 @@ def prices(pack: Pack, params: Parameters, vocabulary: Vocabulary, policy: Polic
         )
         for r in pack.table("estimate_services").rows()
     )
-    return repriced(Prices(tuple(charges), services, len(vocabulary.placements)), policy.settled(params.size))
+    kinds = {str(r["charge"]): str(r["placement"]) for r in pack.table("estimate_prices").rows()}
+    vacancies = tuple(
+        Vacancy(f"{name}.vacant", _line(str(r["vacant_line"])), float(r["vacant"]), 0.0, kinds[name])
+        for name, r in funded.items()
+    )
+    made = Prices(tuple(charges), services, len(vocabulary.placements), vacancies)
+    return repriced(made, policy.settled(params.size))
+
+
+def _place_funding(pack: Pack) -> Iterator[dict[str, Any]]:
+    """What a place is funded with, by charge: none in a pack without the table. Raises ValueError for a charge that
+    there is not."""
+    if "place_funding" not in pack.names():
+        return
+    known = [str(r["charge"]) for r in pack.table("estimate_prices").rows()]
+    for r in pack.table("place_funding").rows():
+        if r["charge"] not in known:
+            raise ValueError(f"place_funding.csv: {r['charge']!r} is not a price; {closest(str(r['charge']), known)}")
+        yield r
+
+
+def _with_place(charge: Charge, funding: dict[str, Any]) -> list[Charge]:
+    """A price as place funding, the same in every year, and the top-up that is left of it. Raises ValueError if none
+    is."""
+    place = Charge(f"{charge.name}.place", _line(str(funding["line"])), float(funding["filled"]), 0.0, charge.mask)
+    if charge.pounds < place.pounds:
+        raise ValueError(
+            f"{charge.pounds:g} pounds a year given; allowed: {place.pounds:g}, its place funding, or more"
+        )
+    return [place, replace(charge, place=place)]
 
 
 def repriced(prices: Prices, policy: Policy) -> Prices:
@@ -134,7 +208,7 @@ def repriced(prices: Prices, policy: Policy) -> Prices:
     charges, services = list(prices.charges), list(prices.services)
     for change in policy.changes:
         if isinstance(change, Price):
-            names = list(dict.fromkeys(x.name for x in (*charges, *services)))
+            names = dict.fromkeys((*prices.names, *(s.name for s in services)))
             if change.charge not in names:
                 raise ValueError(f"{change.owner}: {change.charge!r} is not a price; {closest(change.charge, names)}")
             charges = [part for c in charges for part in _split(c, change)]

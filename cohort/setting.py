@@ -257,6 +257,7 @@ def of_tape(scenario: Scenario, pack: Pack, tape: Tape, draw: int = 0, policy: P
     compiled = book.build(pack, params, settled, vocabulary, processes, like.book if like else None)
     compiled.rates.check(range(scenario.first, scenario.last))
     priced = prices.prices(pack, params, vocabulary, settled)
+    priced.check(range(scenario.first, scenario.last))
     scarce = provision.build(pack, params, vocabulary, scenario, settled)
     laid = like.laid if like else start.layout(pack, tape, compiled)
     same = like is not None and like.params.values == params.values

@@ -107,7 +107,7 @@ def flow(world: World) -> pa.Table:
 def spend(world: World) -> pa.Table:
     """Pence by month, placement, age group, area and line: the children's parts sum to what was charged to children."""
     bill, prices = spending.bill(world), world.setting.prices
-    lines = tuple(dict.fromkeys([c.line for c in prices.charges] + [s.line for s in prices.services]))
+    lines = tuple(dict.fromkeys([c.line for c in prices.charges] + [line for line, _ in bill.unattached(prices)]))
     size = (len(bill.months), prices.placements + 1, len(AGE_GROUPS) + 1, len(AREAS) + 1, len(lines))
     found = [_spent(world, bill, line, k, size) for k, line in enumerate(lines)]
     cell, child_months, pence = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -129,13 +129,14 @@ def spend(world: World) -> pa.Table:
 def _spent(world: World, bill: spending.Bill, line: str, number: int, size: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:
     """Of one line: the cells of ``size`` on which anything is spent or anybody counted, child-months and pence."""
     prices = world.setting.prices
-    mine = [(c, n) for c, n in zip(prices.charges, bill.charged, strict=True) if c.line == line]
-    children = sum((n for _, n in mine), np.zeros((size[0], size[2] - 1, size[3] - 1, size[1] - 1), np.int64))
-    cost = sum((n * bill.pence(c)[:, None, None, None] for c, n in mine), np.zeros_like(children))
+    children = np.zeros((size[0], size[2] - 1, size[3] - 1, size[1] - 1), np.int64)
+    cost = np.zeros_like(children)
+    for _, months_there, pence in (x for x in bill.spent(prices) if x[0].line == line):
+        children, cost = children + months_there, cost + pence
     at = np.nonzero((children != 0) | (cost != 0))
     month, age, area, placement = at
     cells = np.ravel_multi_index((month, placement, age, area, np.full_like(month, number)), size)
-    served = sum((bill.pence(s) for s in prices.services if s.line == line), np.zeros(size[0], np.int64))
+    served = sum((pence for of, pence in bill.unattached(prices) if of == line), np.zeros(size[0], np.int64))
     months = np.flatnonzero(served)
     services = np.ravel_multi_index((months, *(np.full_like(months, n - 1) for n in size[1:4]),
                                      np.full_like(months, number)), size)  # fmt: skip

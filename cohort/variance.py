@@ -3,7 +3,8 @@
     variance.of_worlds(base, policy, "2027-28")["independent"]
     variance.of_years(world, "2024-25", "2027-28")["special"].price
 
-An *item* is what has one price: a cell of support, placement, severity band and phase. Each effect is the mean of its
+An *item* is what has one price: a month's children of one support, placement, severity band and phase, or its vacant
+places; a month of the one year is set against the same month of the other. Each effect is the mean of its
 two sequential readings (old prices, then new; new, then old), so that two worlds compared the other way round give the
 same effects with the other sign. Price and volume are rounded to whole pence toward nought; what is left of the change,
 the rounding with it, is mix. Services that follow no child are price alone.
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar
+from cohort import calendar, spending
 from cohort.prices import LINES, Prices
+from cohort.record import FIRST_POST_16
 
 if TYPE_CHECKING:
     from cohort.world import World
@@ -85,37 +87,35 @@ def of_worlds(base: World, policy: World, financial_year: str) -> dict[str, Vari
 
 def _between(before: tuple[World, str], after: tuple[World, str]) -> dict[str, Variance]:
     """Each line's variance; raises ValueError for a year that a run does not cover whole."""
-    months = [child_months(*side) for side in (before, after)]
-    prices = [(world.setting.prices, int(year[:4])) for world, year in (before, after)]
+    sides = [(world, months_of(world, year)) for world, year in (before, after)]
+    counts = [[child_months(world, m) for m in months] for world, months in sides]
     out = {}
     for line in LINES:
-        cells = [price_of(of, line, year) for of, year in prices]
-        there = np.logical_or(*(priced(of, line) for of, _ in prices))
-        found = variance(
-            (months[0][there].tolist(), months[1][there].tolist()), (cells[0][there].tolist(), cells[1][there].tolist())
-        )
-        old, new = (services(of, line, year) for of, year in prices)
+        there = np.logical_or(*(priced(world.setting.prices, line) for world, _ in sides))
+        items = []
+        for (world, months), count in zip(sides, counts, strict=True):
+            prices = world.setting.prices
+            children = [(c[there], prices.monthly(m, line)[there]) for c, m in zip(count, months, strict=True)]
+            items.append([np.concatenate(x) for x in zip(*children, *_vacant(world, months, line), strict=True)])
+        (q0, p0), (q1, p1) = (tuple(x.tolist() for x in side) for side in items)
+        found = variance((q0, q1), (p0, p1))
+        old, new = (services(world, months, line) for world, months in sides)
         out[line] = Variance(found.before + old, found.after + new, found.volume, found.mix, found.price + new - old)
     return out
 
 
-def child_months(world: World, financial_year: str) -> Ints:
-    """[support, placement, severity, phase] child-months of a whole financial year."""
-    paid = world.record.paid
-    months = [m for m in paid if calendar.financial_year(m) == financial_year]
+def months_of(world: World, financial_year: str) -> list[int]:
+    """The months of a whole financial year."""
+    months = [m - 1 for m in sorted(world.record.cells)[1:] if calendar.financial_year(m - 1) == financial_year]
     if len(months) != 12:
         raise ValueError(f"{financial_year}: the run covers {len(months)} months of it; allowed: whole years")
-    total: Ints = np.sum([paid[m].sum((0, 1), dtype=np.int64) for m in months], axis=0)
-    return total
+    return months
 
 
-def price_of(prices: Prices, line: str, year: int) -> Ints:
-    """[support, placement, severity, phase] pence a child-month that go to a line, in a financial year."""
-    out = np.zeros(prices.charges[0].mask.shape, np.int64)
-    for charge in prices.charges:
-        if charge.line.split(".")[0] == line:
-            out += charge.mask * charge.pence_a_month(year)
-    return out
+def child_months(world: World, month: int) -> Ints:
+    """[support, placement, severity, phase] children whom a month was paid for."""
+    cells = world.record.cells[month + 1].sum(1, dtype=np.int64)
+    return np.stack([cells[:FIRST_POST_16].sum(0), cells[FIRST_POST_16:].sum(0)], -1)
 
 
 def priced(prices: Prices, line: str) -> NDArray[np.bool_]:
@@ -124,6 +124,15 @@ def priced(prices: Prices, line: str) -> NDArray[np.bool_]:
     return np.logical_or.reduce([np.zeros(prices.charges[0].mask.shape, np.bool_), *masks])
 
 
-def services(prices: Prices, line: str, year: int) -> int:
-    """Pence a financial year of a line's services that follow no child."""
-    return 12 * sum(s.pence_a_month(year) for s in prices.services if s.line.split(".")[0] == line)
+def _vacant(world: World, months: Sequence[int], line: str) -> list[tuple[Ints, Ints]]:
+    """Vacant places and the pence of each, by month, one pair a kind of place of the line."""
+    bill = spending.bill(world)
+    at, none = [bill.months.index(m) for m in months], np.zeros(len(bill.months), np.int64)
+    of = [v for v in world.setting.prices.vacancies if v.line.split(".")[0] == line]
+    return [(bill.vacant.get(v.kind, none)[at], bill.pence(v)[at]) for v in of]
+
+
+def services(world: World, months: Sequence[int], line: str) -> int:
+    """Pence of a line's services that follow no child, in some months."""
+    of = [s for s in world.setting.prices.services if s.line.split(".")[0] == line]
+    return sum(s.pence_in(m) for s in of for m in months)

@@ -21,6 +21,8 @@ from tests.small import KENT
 
 YEARS = ("2024-25", "2025-26", "2026-27", "2027-28")
 UNTIL = "2026-04"
+FUNDED = [f"price.{r['charge']}" for r in KENT.table("place_funding").rows()]
+"""Prices that contain place funding, and so cannot be next to nothing."""
 
 
 @cache
@@ -68,8 +70,9 @@ def test_the_ledger_holds_every_penny_of_the_spend_table() -> None:
 
 def test_children_times_months_times_price_is_the_line_from_april_to_march() -> None:
     world = small_pack.finished()
-    prices = world.setting.prices
+    prices, bill = world.setting.prices, spending.bill(world)
     for year in YEARS:
+        at = [k for k, m in enumerate(bill.months) if calendar.financial_year(m) == year]
         months = [world.record.paid[m] for m in world.record.paid if calendar.financial_year(m) == year]
         assert len(months) == 12
         counted = sum(m.sum((0, 1), dtype="int64") for m in months)
@@ -82,7 +85,12 @@ def test_children_times_months_times_price_is_the_line_from_april_to_march() -> 
             follow_none = sum(
                 12 * s.pence_a_month(int(year[:4])) for s in prices.services if s.line.startswith(line + ".")
             )
-            assert pence == charged + follow_none
+            vacant = sum(
+                int(bill.vacant[v.kind][at].sum()) * round(10_000_00 / 12)
+                for v in prices.vacancies
+                if v.line.startswith(line + ".")
+            )
+            assert pence == charged + follow_none + vacant
 
 
 def test_the_areas_of_a_line_add_up_to_it() -> None:
@@ -116,6 +124,7 @@ def test_a_sub_line_that_the_table_does_not_place_is_an_error_that_names_it() ->
 
 def test_every_sub_line_that_has_a_price_has_a_place_in_dfes_view_and_no_other_has() -> None:
     priced = {str(r["line"]) for t in ("estimate_prices", "estimate_services") for r in KENT.table(t).rows()}
+    priced |= {str(r[line]) for line in ("line", "vacant_line") for r in KENT.table("place_funding").rows()}
     placed = {str(r["line"]) for r in KENT.table("ledger_lines").rows() if r["block"] == "spend"}
     assert priced == placed
 
@@ -184,6 +193,12 @@ def as_estimated() -> dict[str, dict[str, int]]:
 )
 def test_a_price_times_k_scales_its_own_charge_and_no_other_line(charge: str, k: int) -> None:
     row = next(r for r in KENT.table("estimate_prices").rows() if r["charge"] == charge)
+    if k == 0 and f"price.{charge}" in FUNDED:
+        with pytest.raises(
+            ValueError, match=f"{charge}: 0 pounds a year given; allowed: .*, its place funding, or more"
+        ):
+            priced(**{f"price.{charge}": 0.0})
+        return
     before, after = as_estimated(), spend_of(priced(**{f"price.{charge}": row["mode"] * k}))
     for year in before:
         changed = {line for line in before[year] if before[year][line] != after[year][line]}
@@ -211,7 +226,8 @@ def charged(charge: str, year: str) -> int:
 
 @within(max_examples=5)
 @given(
-    st.dictionaries(st.sampled_from(sorted(estimates(KENT))).filter(lambda n: n.startswith(("price.", "growth."))),
+    st.dictionaries(st.sampled_from(sorted(estimates(KENT))).filter(lambda n: n.startswith(("price.", "growth."))
+                                                                    and n not in FUNDED),
                     st.floats(0, 0.09), max_size=6),
     st.integers(0, 3),
     st.builds(Gates, st.booleans(), st.booleans(), st.booleans()),

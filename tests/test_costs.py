@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cohort import account, calendar, costs, income, lives
+from cohort import account, calendar, costs, income, lives, spending
 from cohort.costs import UnitCost
 from cohort.income import Pupils
 from cohort.lives import NO_PLAN
@@ -92,7 +92,8 @@ def test_a_year_in_each_placement_sums_to_what_plans_cost_and_an_average_is_by_h
     found = costs.by_placement(world, "2024-25")
     spent = account.sub_lines(world)["2024-25"]
     assert found["nmiss"].pence == spent["independent.nmiss"]
-    assert found["state_special"].pence == spent["special.place_and_top_up"] + spent["special.exceptional_pupil_need"]
+    parts = ("place_funding", "top_up", "exceptional_pupil_need")
+    assert found["state_special"].pence == sum(spent[f"special.{part}"] for part in parts)
     assert found["fe"].pence == spent["post16.fe"]
     assert found["nmiss"].pounds == pytest.approx(46_500)
     assert found["ehe"].pounds == 0
@@ -173,10 +174,11 @@ def test_a_change_in_september_costs_seven_months_in_its_first_year_and_twelve_i
 
 
 def account_month(world: World, month: int) -> int:
-    """Pence of a month: children's charges and services."""
+    """Pence of a month: children's charges, services and vacant places."""
     paid = (world.record.paid[month] * world.setting.price(month)).sum()
-    year = calendar.financial_year_start(month)
-    return int(paid) + sum(s.pence_a_month(year) for s in world.setting.prices.services)
+    year, bill, prices = calendar.financial_year_start(month), spending.bill(world), world.setting.prices
+    vacant = sum(int(bill.vacant[v.kind][bill.months.index(month)]) * 83_333 for v in prices.vacancies)
+    return int(paid) + sum(s.pence_a_month(year) for s in prices.services) + vacant
 
 
 def test_a_september_without_a_whole_year_after_it_is_refused() -> None:

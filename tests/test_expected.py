@@ -166,8 +166,11 @@ def test_a_price_scales_its_line_and_no_other():
         Expectation(replace(s, prices=doubled), LUMPED).spend(state, s.scenario.first),
     )
     changed = {line for line in before if before[line] != pytest.approx(after[line])}
-    assert changed == {"mainstream_srp.srp"}
-    assert after["mainstream_srp.srp"] == pytest.approx(2 * before["mainstream_srp.srp"], rel=1e-4)
+    assert changed == {"mainstream_srp.srp_top_up"}, "place funding stays"
+    both = [
+        sum(found[f"mainstream_srp.srp_{part}"] for part in ("place_funding", "top_up")) for found in (before, after)
+    ]
+    assert both[1] == pytest.approx(2 * both[0], rel=1e-4)
 
 
 def test_a_county_of_twice_the_masses_has_the_same_shares():

@@ -92,7 +92,9 @@ def test_children_are_charged_what_the_lines_say_under_a_policy_that_starts_with
         s.pence_in(m) for s in world.setting.prices.services for m in range(month("2024-01"), month("2025-09"))
     )
     assert len(pot) == 1
-    assert by_line.sum() == world.columns.cost.sum() + services
+    bill = spending.bill(world)
+    vacant = sum(int((bill.vacant[v.kind] * bill.pence(v)).sum()) for v in world.setting.prices.vacancies)
+    assert by_line.sum() == world.columns.cost.sum() + services + vacant
     plain = World.start(small_setting(40, "2025-09", NOTHING)).run()
     np.testing.assert_array_equal(plain.columns.placement, world.columns.placement)
     assert calendar.label(world.month) == "2025-09"

@@ -164,9 +164,16 @@ def test_spend_sums_to_the_pence_charged_to_children_and_the_services() -> None:
     children = [r for r in found if r["placement"] != tables.SERVICES]
     assert sum(r["pence"] for r in children) == world.columns.cost.sum()
     services = added([r for r in found if r["placement"] == tables.SERVICES], "month", value="pence")
+    prices, held = world.setting.prices, world.record.places
+    kinds = np.array([p.kind if p.area != "outside" else "" for p in world.setting.places.providers])
     for month in months()[:-1]:
         year = calendar.financial_year_start(month)
-        assert services[calendar.label(month)] == sum(s.pence_a_month(year) for s in world.setting.prices.services)
+        vacant = sum(
+            int(np.maximum(held[month + 1][:, 0] - held[month + 1][:, 1], 0)[kinds == v.kind].sum()) * 83_333
+            for v in prices.vacancies
+        )
+        follow_none = sum(s.pence_a_month(year) for s in prices.services)
+        assert services[calendar.label(month)] == follow_none + vacant
     assert all(r["child_months"] == 0 for r in found if r["placement"] == tables.SERVICES)
     assert {r["line"].split(".")[0] for r in found} == set(LINES)
 

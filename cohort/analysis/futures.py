@@ -144,13 +144,8 @@ class Runs:
 
 def spend_of(world: World) -> Spend:
     """Sub-line -> [month] pence that a finished world paid."""
-    bill, prices = spending.bill(world), world.setting.prices
-    out: Spend = {}
-    for charge, counts in zip(prices.charges, bill.charged, strict=True):
-        out[charge.line] = out.get(charge.line, 0.0) + counts.sum((1, 2, 3)) * bill.pence(charge).astype(float)
-    for service in prices.services:
-        out[service.line] = out.get(service.line, 0.0) + bill.pence(service).astype(float)
-    return out
+    found = spending.bill(world).by_sub_line(world.setting.prices)
+    return {line: pence.astype(np.float64) for line, pence in found.items()}
 
 
 def by_council_line(spend: Spend, months: Sequence[int]) -> dict[str, dict[str, int]]:

@@ -83,7 +83,7 @@ def _figures(runs: Sequence[dict[str, float]], draws: Sequence[int]) -> dict[str
 def variants(base: Setting, start: str) -> dict[str, tuple[str, Policy]]:
     """Each world to pair with the base: what it is called -> (what it means, its policy)."""
     policy, when = base.policy, When(start)
-    names = dict.fromkeys(item.name for item in (*base.prices.charges, *base.prices.services))
+    names = base.prices.names
     own = {c.name for c in base.prices.charges} | {s.name for s in base.prices.services if s.when is None}
     more = tuple(Scale(rate, 1.01, when, name=rate) for rate in ("request", "request_supported"))
     dearer = tuple(Price(charge=n, growth=0.01, when=when, name=n) for n in names if n in own)
@@ -154,13 +154,12 @@ class Paid:
         bill, prices = spending.bill(world), world.setting.prices
         nmiss = world.setting.book.vocabulary.code("nmiss")
         total, there, months = (np.zeros(len(bill.months)) for _ in range(3))
-        for charge, counts in zip(prices.charges, bill.charged, strict=True):
-            pence, children = bill.pence(charge), counts.sum((1, 2))
-            total += children.sum(1) * pence
-            there += children[:, nmiss] * pence
-            months += children[:, nmiss] * (charge.name.split("@")[0] == "nmiss")
-        for service in prices.services:
-            total += bill.pence(service)
+        for charge, counts, pence in bill.spent(prices):
+            total += pence.sum((1, 2, 3))
+            there += pence[..., nmiss].sum((1, 2))
+            months += counts[..., nmiss].sum((1, 2)) * (charge.name.split("@")[0] == "nmiss")
+        for _, unattached in bill.unattached(prices):
+            total += unattached
         return cls(years(bill.months), total, there, months)
 
     def pounds(self, at: list[int]) -> float:
