@@ -19,6 +19,7 @@ def discover(
     goal: str,
     scenario: str = "",
     json: Annotated[bool, Parameter(negative=())] = False,
+    quiet: Annotated[bool, Parameter(["--quiet", "-q"], negative=())] = False,
 ) -> int:
     """Say under which circumstances a goal is met: limits of parameters that tell the draws that meet it from the rest.
 
@@ -34,6 +35,8 @@ def discover(
         Default: the study's last.
     json
         Print JSON instead of lines.
+    quiet
+        Print in how many draws it is met and nothing else.
     """
     with asking():
         from cohort.analysis.discover import discover as discovered
@@ -47,12 +50,14 @@ def discover(
 
         print(writer.dumps(asdict(found), indent=2))
     else:
-        _show(found)
+        _show(found, quiet)
     return DONE
 
 
-def _show(found: Discovery) -> None:
+def _show(found: Discovery, quiet: bool) -> None:
     print(f"{found.scenario}: {found.goal} is met in {found.met} of {found.draws} draws")
+    if quiet:
+        return
     if not found.boxes:
         print("No circumstances tell the draws that meet it from the others.")
     for box in found.boxes:
