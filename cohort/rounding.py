@@ -74,10 +74,10 @@ def together(exact: Floats, sums: Sequence[Sum]) -> tuple[Ints, NDArray[np.bool_
     the earlier the less. Where every cell is part of one sum at the most there is always such a rounding.
     """
     shown, failed = nearest(exact), np.zeros(len(exact), np.bool_)
-    for cells, group in _linked(len(exact), sums):
+    for cells, group in linked(len(exact), sums):
         if all(shown[s] == sum(sign * shown[p] for p, sign in parts) for s, parts in group):
             continue
-        found = _controlled(exact[cells], [_renumbered(s, cells) for s in group])
+        found = _controlled(exact[cells], renumbered(group, cells))
         if found is None:
             failed[cells] = True
         else:
@@ -85,7 +85,7 @@ def together(exact: Floats, sums: Sequence[Sum]) -> tuple[Ints, NDArray[np.bool_
     return shown, failed
 
 
-def _linked(count: int, sums: Sequence[Sum]) -> list[tuple[Ints, list[Sum]]]:
+def linked(count: int, sums: Sequence[Sum]) -> list[tuple[Ints, list[Sum]]]:
     """Cells that sums link, directly or through others, with the sums that link them."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -101,10 +101,20 @@ def _linked(count: int, sums: Sequence[Sum]) -> list[tuple[Ints, list[Sum]]]:
     return [(np.flatnonzero(label == number), group) for number, group in groups.items()]
 
 
-def _renumbered(one: Sum, cells: Ints) -> Sum:
-    """A sum by the places of its cells among ``cells``."""
+def renumbered(sums: Sequence[Sum], cells: Ints) -> list[Sum]:
+    """Sums by the places of their cells among ``cells``."""
     at = {int(cell): i for i, cell in enumerate(cells)}
-    return at[one[0]], tuple((at[part], sign) for part, sign in one[1])
+    return [(at[total], tuple((at[part], sign) for part, sign in parts)) for total, parts in sums]
+
+
+def coefficients(sums: Sequence[Sum], count: int) -> Floats:
+    """[sum][cell] 1 or -1 of each part and -1 of the total: whatever adds up comes to 0."""
+    matrix = np.zeros((len(sums), count))
+    for row, (total, parts) in enumerate(sums):
+        matrix[row, total] -= 1
+        for part, sign in parts:
+            matrix[row, part] += sign
+    return matrix
 
 
 def _controlled(exact: Floats, sums: Sequence[Sum]) -> Ints | None:
@@ -116,11 +126,7 @@ def _controlled(exact: Floats, sums: Sequence[Sum]) -> Ints | None:
 
     near = np.round(exact, 9)
     floor_, ceil_ = np.floor(near), np.ceil(near)
-    matrix = np.zeros((len(sums), len(exact)))
-    for row, (total, parts) in enumerate(sums):
-        matrix[row, total] -= 1
-        for part, sign in parts:
-            matrix[row, part] += sign
+    matrix = coefficients(sums, len(exact))
     root = ~np.isin(np.arange(len(exact)), [p for _, parts in sums for p, _ in parts])
     early = 1 + 1e-4 * np.arange(len(exact), 0, -1) / len(exact)
     cost = early * (np.abs(ceil_ - exact) - np.abs(floor_ - exact))
