@@ -87,7 +87,7 @@ def run_together(
     yield base, _pairs(settings[0], seen, seen)
     for k, s in enumerate(settings[1:], 1):
         world = kept.pop(k, None) or _started(s, seed, replicate, roll)
-        yield _alone(world, seen if s.tape is settings[0].tape else {})
+        yield followed(world, seen if s.tape is settings[0].tape else {})
 
 
 def _started(setting: Setting, seed: int, replicate: int, roll: bool) -> World:
@@ -98,7 +98,7 @@ def _started(setting: Setting, seed: int, replicate: int, roll: bool) -> World:
     return world
 
 
-def _alone(world: World, base: dict[int, NDArray[np.uint8]]) -> tuple[World, Pairs]:
+def followed(world: World, base: dict[int, NDArray[np.uint8]]) -> tuple[World, Pairs]:
     """A world run from where it left the base, with its pairs; without a base of the same children it has none."""
     found = {m: where for m, where in base.items() if m <= world.month}
     while world.month < world.setting.scenario.last:

@@ -85,8 +85,8 @@ def _differ(study: Study, table: str, one: str, other: str) -> bool:
         f"(select * exclude (scenario) from {table} where scenario = '{s}' and {TOLD[table]})" for s in (one, other)
     ]
     both = [f"({rows[a]} except all {rows[b]})" for a, b in ((0, 1), (1, 0))]
-    found = study.query(f"select 1 from ({both[0]} union all {both[1]}) limit 1").fetchone()  # without pandas' import
-    return found is not None
+    found = study.query(f"select 1 from ({both[0]} union all {both[1]}) limit 1")
+    return bool(found.fetchall())  # not as a frame: pandas takes longer to load than the rest
 
 
 __all__ = ["Difference", "InertError", "demand", "difference", "of_study"]

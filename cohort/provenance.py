@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from cohort.scenario import Scenario
 
 PACKAGES = ("calibration", "cohort", "rules")
+NOTEBOOKS = "_notebooks"
+"""Where an installed package has the notebooks, which no result comes from."""
 LIBRARIES = ("duckdb", "mesa", "numba", "numpy", "pandas", "pyarrow", "pydantic", "scipy")
 """Those whose version can show in a result."""
 
@@ -43,7 +45,7 @@ def _sources(package: str) -> dict[str, str]:
     spec = util.find_spec(package)
     found: dict[str, str] = {}
     for root in (spec.submodule_search_locations or ()) if spec else ():
-        for path in sorted(Path(root).rglob("*.py")):
+        for path in sorted(p for p in Path(root).rglob("*.py") if NOTEBOOKS not in p.parts):
             source = path.read_bytes().replace(b"\r\n", b"\n")
             found[path.relative_to(root).as_posix()] = hashlib.sha256(source).hexdigest()
     return found

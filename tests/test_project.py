@@ -52,13 +52,14 @@ def pinned(name: str, python: str) -> dict[str, str]:
     return {pin.name: str(pin.specifier) for pin in chosen}
 
 
-def test_the_wheel_holds_the_packages_the_data_and_the_scenarios(tmp_path: Path) -> None:
+def test_the_wheel_holds_the_packages_the_data_the_scenarios_and_the_notebooks(tmp_path: Path) -> None:
     built = run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path))
     assert built.returncode == 0, built.stdout + built.stderr
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"{package}/__init__.py" for package in PACKAGES} <= names
     assert "cohort/py.typed" in names
+    assert "cohort/_notebooks/policy_lab.py" in names
     assert "cohort/_data/kent/datapackage.json" in names
     assert any(re.fullmatch(r"cohort/_scenarios/[\w-]+\.toml", name) for name in names)
     top = {name.split("/")[0] for name in names if ".dist-info/" not in name}

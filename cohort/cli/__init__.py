@@ -84,6 +84,7 @@ COMMANDS = (
     "discover",
     "reconcile",
     "explain",
+    "lab",
     "check",
     "doctor",
 )
@@ -100,6 +101,7 @@ EXAMPLES = {
     "sensitivity": "Example: cohort sensitivity studies/thousand --period 2027-28",
     "reconcile": "Example: cohort reconcile studies/mine",
     "explain": "Example: cohort explain studies/mine --from state_special --to srp --at 2027-01",
+    "lab": "Example: cohort lab studies/mine --port 2718",
     "check": "Example: cohort check baseline my_scenario.toml",
     "doctor": "Example: cohort doctor --json",
     "rules list": "Example: cohort rules list --json",

@@ -92,7 +92,9 @@ def _spreads(study: Study, what: str) -> dict[str, dict[str, Spread]]:
 
 
 def _spent(study: Study, scenario: str, runs: int) -> dict[tuple[str, str], float]:
-    """(line, placement) -> mean pence of the financial year of the prices."""
+    """(line, placement) -> mean pence of the financial year of the prices; none where spend was not kept."""
+    if not study.files("spend"):
+        return {}
     rows = study.query(
         f"select line, placement, sum(pence) from spend where scenario = '{scenario}' "
         f"and month between '{PRICED[:4]}-04' and '20{PRICED[5:]}-03' group by all order by all"

@@ -1,0 +1,145 @@
+"""What can be moved in the lab: uncertain sizes of the chosen rules, dates of each rule, schools, estimates.
+
+A dial knows the range that its rule holds possible; it can be moved beyond, and then says so (``Choice.warnings``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from cohort import rulebook
+from cohort.changes import Change, Open
+from cohort.describe import row
+from cohort.pack import Pack
+from cohort.parameters import estimates
+from cohort.scenario import Scenario
+from cohort.when import Uncertain
+
+ESTIMATES = {
+    "growth.special": "Growth of prices: state special schools",
+    "growth.independent": "Growth of prices: independent schools",
+    "growth.mainstream": "Growth of prices: mainstream and SRPs",
+    "growth.post16": "Growth of prices: post-16",
+    "growth.services": "Growth of prices: services",
+    "scale.request": "Level of requests, children without SEN Support",
+    "scale.request_supported": "Level of requests, children on SEN Support",
+    "places.growth_special": "Places added a year in existing special schools",
+    "places.growth_srp": "Places added a year in SRPs",
+}
+"""Estimates of the world itself, in both worlds alike, with their names on the page."""
+UNITS = {
+    "by": "times", "to": "a month", "share": "of them", "appeal_share": "appeal", "pounds": "GBP a year",
+    "places": "places", "months": "months", "growth": "points of growth a year",
+}  # fmt: skip
+STEPS = 24
+"""About how many positions a dial has."""
+
+
+@dataclass(frozen=True)
+class Dial:
+    """A number that can be moved: its key ("rule.change.field" or an estimate's name), range of evidence, positions."""
+
+    key: str
+    label: str
+    unit: str
+    low: float
+    mode: float
+    """what the rule or the estimate holds most likely: here the size stays as uncertain as it is"""
+    high: float
+    value: float
+    """where it stands to begin with"""
+    steps: tuple[float, ...]
+    because: str = ""
+
+    def outside(self, value: float) -> bool:
+        """Whether a value is beyond what the evidence bears."""
+        return not self.low - 1e-12 <= value <= self.high + 1e-12
+
+    def check(self, value: float) -> None:
+        """Raises ValueError for a value that the dial has not, saying what is allowed."""
+        if not self.steps[0] <= value <= self.steps[-1]:
+            raise ValueError(f"{self.key}: {value:g} given; allowed: {self.steps[0]:g} to {self.steps[-1]:g}")
+
+
+def of_rules(scenario: Scenario) -> dict[str, Dial]:
+    """A dial for every uncertain size of a scenario's rules, by key; where the scenario overrides one it stands there.
+
+    Raises RuleError for a rule that is not shipped.
+    """
+    found = {}
+    for name in scenario.rules:
+        for change in rulebook.load(name).changes:
+            for field, size in _sizes(change):
+                key = f"{name}.{change.label}.{field}"
+                given = scenario.overrides.get(f"{name}.{change.label}", {}).get(field)
+                found[key] = _dial(change, key, field, size, given)
+    return found
+
+
+def _sizes(change: Change) -> Iterator[tuple[str, Uncertain]]:
+    for field in (f.name for f in fields(change)):
+        size = getattr(change, field)
+        if field in UNITS and isinstance(size, Uncertain):
+            yield field, size
+
+
+def _dial(change: Change, key: str, field: str, size: Uncertain, given: object) -> Dial:
+    low, high = _limits(field, size)
+    if isinstance(given, tuple):
+        value = float(given[1])
+    else:
+        value = float(given) if isinstance(given, int | float) else size.mode
+    what, whom = row(change)[2:4]
+    label = f"{change.label.replace('_', ' ')}: {what} ({whom})"
+    steps = _steps(low, high, (size.low, size.mode, size.high, value))
+    return Dial(key, label, UNITS[field], size.low, size.mode, size.high, value, steps, change.because)
+
+
+def _limits(field: str, size: Uncertain) -> tuple[float, float]:
+    """As far again beyond the evidence on either side, within what a change of the kind may be."""
+    wide = (size.high - size.low) or abs(size.mode) or 1.0
+    low, high = size.low - wide, size.high + wide
+    if field in {"share", "appeal_share", "to"}:
+        return max(low, 0.0), min(high, 1.0)
+    if field in {"by", "months"} or (field == "places" and size.low >= 0):
+        return max(low, 0.0), high
+    return (max(low, -0.5), min(high, 0.5)) if field == "growth" else (low, high)
+
+
+def _steps(low: float, high: float, also: tuple[float, ...]) -> tuple[float, ...]:
+    """Even positions from low to high, rounded to what their distance bears, and those that must be among them."""
+    places = int(np.clip(2 - np.floor(np.log10((high - low) / STEPS)), 0, 6)) if high > low else 0
+    even = {round(float(x), places) for x in np.linspace(low, high, STEPS + 1)}
+    return tuple(sorted({x for x in even if low <= x <= high} | set(also)))
+
+
+def of_estimates(scenario: Scenario) -> dict[str, Dial]:
+    """A dial for each of ``ESTIMATES`` that the scenario's pack has."""
+    known = estimates(Pack.load(scenario.authority))
+    found = {}
+    for name, label in ESTIMATES.items():
+        if name in known:
+            e, given = known[name], float(scenario.parameters.get(name, known[name].mode))
+            low, high = _limits("growth" if name.startswith("growth.") else "by", e)
+            unit = "a year" if name.startswith("growth.") else "times" if name.startswith("scale.") else "places"
+            steps = _steps(low, high, (e.low, e.mode, e.high, given))
+            found[name] = Dial(name, label, unit, e.low, e.mode, e.high, given, steps)
+    return found
+
+
+def schools(scenario: Scenario) -> dict[str, str]:
+    """Schools that are planned and not open at the start -> their opening in a scenario, "never" or a month."""
+    listed = Pack.load(scenario.authority).table("estimate_providers").rows()
+    planned = {str(r["provider"]): str(r["opens"]) for r in listed if r["opens"] != "start"}
+    planned |= {name: label for name, label in scenario.places.opening.items() if label != "start"}
+    for rule in scenario.rules:
+        for c in rulebook.overridden(rulebook.load(rule), scenario.overrides).changes:
+            if isinstance(c, Open) and c.provider in planned:
+                planned[c.provider] = c.when.start
+    return planned
+
+
+__all__ = ["ESTIMATES", "Dial", "of_estimates", "of_rules", "schools"]

@@ -1,0 +1,371 @@
+"""The lab's page: controls made from dials, and what is shown of a choice. Lays out; works nothing out.
+
+``notebooks/policy_lab.py`` calls these in its cells. Needs the extra ``app`` (marimo).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import marimo as mo
+
+from cohort import explain, rulebook, story
+from cohort.cli.sheets import PLACES
+from cohort.describe import as_html
+from cohort.fork import labels
+from cohort.lab import bench, dials, outputs
+from cohort.lab.choice import AS_IT_IS, LATER, NEVER, PHASES, Choice, known_rule, uploaded
+from cohort.lab.dials import Dial
+from cohort.lab.style import STYLE
+from cohort.lab.view import ENOUGH, View, banner_html, keys_html, sheet_html, story_html
+from cohort.report.table import Chart
+from cohort.results import Study, StudyError
+from cohort.scenario import Scenario, ScenarioError, files
+from cohort.task import setting_of
+
+STUDY = "COHORT_LAB_STUDY"
+"""The environment variable by which ``cohort lab STUDY`` says which study's scenarios are offered."""
+SCHOOL_MONTHS = ("2025-09", "2026-09", "2027-09", "2028-09")
+EVERY = 1.5
+"""Seconds between two drawings of ranges."""
+
+
+def style() -> mo.Html:
+    """The page's own style sheet."""
+    return mo.Html(f"<style>{STYLE}</style>")
+
+
+# where to begin
+
+
+def offered() -> dict[str, Scenario]:
+    """Scenarios to begin from: those shipped, and those of the study that the lab was opened with, if their rules are
+    shipped."""
+    found = {name: Scenario.load(name) for name in files()}
+    if folder := os.environ.get(STUDY):
+        for s in Study.open(folder).scenarios:
+            found.setdefault(f"{s.name} (of the study)" if s.name in found else s.name, s)
+    return {label: s for label, s in found.items() if _only_shipped(s)}
+
+
+def _only_shipped(scenario: Scenario) -> bool:
+    try:
+        for rule in scenario.rules:
+            known_rule(rule)
+    except ScenarioError:
+        return False
+    return True
+
+
+def begin() -> tuple[Any, Any]:
+    """The controls that choose where to begin: a scenario, or a file."""
+    names = list(offered())
+    first = "programme" if "programme" in names else names[0]
+    start = mo.ui.dropdown(names, value=first, label="Begin with", full_width=True)
+    return start, mo.ui.file([".toml"], label="Load a scenario (TOML)", max_size=100_000)
+
+
+def begun(start: str, files_: Sequence[Any], authority: str) -> tuple[Scenario, str]:
+    """The scenario to begin from, and what is wrong with the file that was given, if anything."""
+    wrong = ""
+    scenario = offered()[start]
+    if files_:
+        try:
+            scenario = uploaded(files_[0].name, files_[0].contents)
+        except (ScenarioError, ValueError) as error:
+            wrong = str(error)
+    return (scenario.model_copy(update={"authority": authority}) if authority else scenario), wrong
+
+
+# controls
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The controls of one scenario begun from."""
+
+    rules: Any
+    """rule -> whether it is chosen"""
+    later: Any
+    phases: Any
+    sizes: Any
+    opening: Any
+    estimates: Any
+    known: Mapping[str, Dial]
+
+    @classmethod
+    def of(cls, loaded: Scenario) -> Panel:
+        """Every control, standing where the scenario has it."""
+        all_rules = [*loaded.rules, *(r for r in rulebook.shipped() if r not in loaded.rules)]
+        wide = loaded.model_copy(update={"rules": tuple(all_rules)})
+        known = dials.of_rules(wide) | dials.of_estimates(loaded)
+        titles = {r: rulebook.load(r).title for r in all_rules}
+        return cls(
+            rules=mo.ui.dictionary({r: mo.ui.switch(r in loaded.rules, label=titles[r]) for r in all_rules}),
+            later=mo.ui.dictionary({r: _months() for r in all_rules}),
+            phases=mo.ui.dictionary(
+                {r: mo.ui.dropdown(list(PHASES), value=AS_IT_IS, label="Phase-in") for r in all_rules}
+            ),
+            sizes=mo.ui.dictionary({k: _slider(d) for k, d in known.items() if k not in dials.ESTIMATES}),
+            opening=mo.ui.dictionary({s: _opening(s, now) for s, now in dials.schools(loaded).items()}),
+            estimates=mo.ui.dictionary({k: _slider(d) for k, d in known.items() if k in dials.ESTIMATES}),
+            known=known,
+        )
+
+    def shown(self) -> mo.Html:
+        """The controls in groups that open and close."""
+        return mo.vstack([
+            mo.md("**Policies**: switch on, then open to move sizes and dates"),
+            mo.vstack([self._row(r) for r in self.rules.elements], gap=0.25),
+            mo.md("**Schools**: first month with places"),
+            mo.vstack(list(self.opening.elements.values()), gap=0.25),
+            mo.md("**Inflation and growth**: in both worlds alike"),
+            mo.vstack(list(self.estimates.elements.values()), gap=0.5),
+        ])  # fmt: skip
+
+    def _row(self, rule: str) -> mo.Html:
+        return mo.vstack(
+            [self.rules.elements[rule], mo.accordion({"sizes and dates": self._rule(rule)}, lazy=True)], gap=0
+        )
+
+    def _rule(self, rule: str) -> mo.Html:
+        sizes = [self.sizes.elements[k] for k in self.sizes.elements if k.startswith(f"{rule}.")]
+        return mo.vstack([self.later.elements[rule], self.phases.elements[rule], *sizes], gap=0.75)
+
+
+def _months() -> Any:
+    return mo.ui.slider(*LATER, 1, 0, show_value=True, label="Months later", full_width=True)
+
+
+def _slider(d: Dial) -> Any:
+    said = f"{d.label}; {d.low:g} to {d.high:g} {d.unit}"
+    return mo.ui.slider(steps=list(d.steps), value=d.value, show_value=True, label=said, full_width=True)
+
+
+def _opening(school: str, now: str) -> Any:
+    options = list(dict.fromkeys([now, *SCHOOL_MONTHS, NEVER]))
+    return mo.ui.dropdown(options, value=now, label=f"{school} opens")
+
+
+def chosen(loaded: Scenario, panel: Panel, name: str, acknowledge: bool) -> Choice:
+    """The choice that the controls make. Raises ScenarioError for a name that cannot be one."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_]{0,62}", name):
+        raise ScenarioError(
+            f"name: {name!r} given; allowed: lower case letters, digits and _, beginning with one of these"
+        )
+    opened = dials.schools(loaded)
+    on = panel.rules.value
+    return Choice(
+        loaded,
+        rules=tuple(r for r in panel.rules.elements if on[r]),
+        sizes={k: v for k, v in panel.sizes.value.items() if on[k.split(".", 1)[0]] and v != panel.known[k].value},
+        later={r: m for r, m in panel.later.value.items() if m and on[r]},
+        phases={r: p for r, p in panel.phases.value.items() if p != AS_IT_IS and on[r]},
+        opening={s: m for s, m in panel.opening.value.items() if m != opened[s]},
+        estimates={k: v for k, v in panel.estimates.value.items() if v != panel.known[k].value},
+        name=name,
+        acknowledge=acknowledge,
+    )
+
+
+# results
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What became of a choice: the worlds, or why they cannot be run."""
+
+    choice: Choice | None
+    view: View | None
+    problems: tuple[str, ...] = ()
+    base: Scenario | None = None
+    mine: Scenario | None = None
+
+
+def tried(loaded: Scenario, panel: Panel, name: str, acknowledge: bool) -> Tried:
+    """The central run of what the controls say."""
+    choice = None
+    try:
+        choice = chosen(loaded, panel, name, acknowledge)
+        base, mine = choice.base(), choice.scenario()
+        return Tried(choice, View(bench.central(base, mine)), base=base, mine=mine)
+    except ScenarioError as error:
+        return Tried(choice, None, error.problems)
+    except ValueError as error:
+        return Tried(choice, None, (str(error),))
+
+
+def head(found: Tried) -> mo.Html:
+    """Banners, and the key figures of the central run; or what is wrong."""
+    parts = []
+    if found.choice is not None:
+        try:
+            if broken := found.choice.unlawful():
+                parts.append(banner_html("Unlawful as it stands", broken, strong=True))
+            if beyond := found.choice.warnings():
+                parts.append(banner_html("Outside the evidence", beyond))
+        except ValueError:
+            pass  # what is wrong is said below
+    if found.problems:
+        parts.append(banner_html("This cannot be run", found.problems, strong=True))
+    if found.view is not None:
+        parts.append(keys_html(found.view.figures()))
+    return mo.Html("".join(parts))
+
+
+def charted(view: View, told: str) -> mo.Html:
+    """The charts, with the ranges there are so far, and a line that says how many."""
+    charts = [_chart(c) for c in view.charts()]
+    keys = keys_html([k for k in view.figures() if k.ranged]) if view.spread else ""
+    return mo.vstack([mo.Html(f'<p class="lab-progress" role="status">{told}</p>{keys}'),
+                      mo.Html(f'<div class="lab-charts">{"".join(charts)}</div>')])  # fmt: skip
+
+
+def _chart(chart: Chart) -> str:
+    import altair as alt
+
+    drawn = mo.as_html(alt.Chart.from_dict(chart.spec))
+    label, title = _escaped(chart.alternative), _escaped(chart.title)
+    return f'<figure aria-label="{label}"><figcaption>{title}</figcaption>{drawn.text}</figure>'
+
+
+def _escaped(text: str) -> str:
+    """Text within an attribute or an element."""
+    return escape(text, quote=True)
+
+
+def told(draws: int, of: int, view: View) -> str:
+    """How far the ranges are."""
+    if of == 0:
+        return "The best estimate of both worlds, with the same luck."
+    if draws < ENOUGH:
+        return f"Best estimate; {draws} of {of} draws, ranges from {ENOUGH}."
+    saves = view.saving()
+    sure = f"; spend in {view.year} is below the baseline's in {saves[0].p:.0%} of them" if saves else ""
+    what = "Bands: 5% to 95% of draws of rates, prices and sizes (prior, not calibrated)"
+    return f"{what}; {draws} of {of} draws{sure}."
+
+
+def follow(found: Tried, draws: int) -> mo.Html | None:
+    """Show the charts at once; then, on a page, ranges as draws arrive until this cell runs again or the page is
+    closed. In a script or a test the draws are made before it returns."""
+    if found.view is None or found.base is None or found.mine is None:
+        return None
+    if mo.app_meta().mode in {"run", "edit"} and draws:
+        mo.Thread(target=_fill, args=(found, draws, threading.current_thread()), daemon=True).start()
+        return charted(found.view, told(0, draws, found.view))
+    view = found.view
+    for runs in bench.ranges(found.base, found.mine, draws, lambda: False) if draws else ():
+        view = View(view.study, bench.study_of(found.base, found.mine, runs))
+    return charted(view, told(draws, draws, view))
+
+
+def _fill(found: Tried, draws: int, owner: threading.Thread) -> None:
+    """In a thread of the page: draw anew now and then, as long as who asked is there."""
+    me = mo.current_thread()
+
+    def gone() -> bool:
+        return bool(me.should_exit) or not owner.is_alive()
+
+    assert found.view is not None
+    assert found.base is not None
+    assert found.mine is not None
+    last = 0.0
+    for runs in bench.ranges(found.base, found.mine, draws, gone):
+        due = time.monotonic() - last > EVERY and (len(runs) >= ENOUGH or len(runs) % 5 == 0)
+        if (due or len(runs) == draws) and not gone():
+            view = View(found.view.study, bench.study_of(found.base, found.mine, runs))
+            mo.output.replace(charted(view, told(len(runs), draws, view)))
+            last = time.monotonic()
+
+
+def detail(view: View) -> mo.Html:
+    """Every table: what ``cohort run`` prints of the choice, places, who is placed otherwise."""
+    sheets = {sheet.title: mo.Html(sheet_html(sheet)) for sheet in view.tables()}
+    more = {"Places and waiting": mo.Html(view.places_html()), "Who is placed otherwise": mo.Html(view.moved_html())}
+    return mo.accordion(more | sheets, multiple=True)
+
+
+def changes(found: Tried) -> mo.Html:
+    """The exact changes of the choice: what, for whom, from when, how much, because."""
+    if found.choice is None or found.mine is None:
+        return mo.md("")
+    made = found.choice.policy.changes
+    inner = as_html(made) if made else "<p>No rule is chosen.</p>"
+    scroll = f'<div class="lab-scroll" role="region" aria-label="The changes" tabindex="0">{inner}</div>'
+    return mo.accordion({f"The changes, exactly ({len(made)})": mo.Html(scroll)})
+
+
+def saves(found: Tried) -> mo.Html:
+    """Downloads: the scenario, its baseline where the estimates are others, the tables, the workbook once there is
+    one."""
+    if found.mine is None or found.base is None or found.view is None:
+        return mo.md("")
+    mine, base, study = found.mine, found.base, found.view.study
+    made = [
+        mo.download(
+            mine.to_toml().encode(), f"{mine.name}.toml", "application/toml", label=f"Scenario {mine.name}.toml"
+        )
+    ]
+    if base.parameters:
+        other = base.model_copy(update={"name": f"{mine.name}_base"})
+        made.append(mo.download(other.to_toml().encode(), f"{other.name}.toml", "application/toml",
+                                label=f"Its baseline {other.name}.toml"))  # fmt: skip
+    made.append(mo.download(lambda: outputs.csvs(study), f"{mine.name}.zip", "application/zip", label="Tables (CSV)"))
+    if outputs.has_workbook():
+        made.append(mo.download(lambda: outputs.workbook(study), f"{mine.name}.xlsx", label="Workbook (Excel)"))
+    says = f"`cohort run {mine.name}.toml --replicates 1` gives these figures exactly."
+    return mo.vstack([mo.hstack(made, wrap=True, justify="start"), mo.md(says)])
+
+
+# one child
+
+
+def seeking(found: Tried) -> tuple[Any, Any, Any]:
+    """The controls that pick children: where they are in either world, and the button."""
+    words = list(labels(setting_of(Scenario.load("baseline"), 0))) if found.mine is None else _words(found.mine)
+    names = {PLACES.get(w, w.replace("_", " ")): w for w in words}
+    special, srp = "State special schools", "SRPs and SEN units"
+    frm = mo.ui.dropdown(names, value=special, label="In the baseline in")
+    to = mo.ui.dropdown(names, value=srp, label=f"in {found.mine.name if found.mine else 'the choice'} in")
+    return frm, to, mo.ui.run_button(label="Find children")
+
+
+def _words(scenario: Scenario) -> list[str]:
+    with bench.alone():
+        return list(labels(setting_of(scenario, 0)))
+
+
+def picked(found: Tried, frm: str, to: str) -> Any:
+    """A choice among the children who are there; None if nobody is, or nothing can be run."""
+    if found.mine is None or found.base is None:
+        return None
+    with bench.alone():
+        there = explain.among([found.base, found.mine], frm, to, "", 0, 0, bench.SEED, 10)
+    options = {f"NCY {c.ncy}, {c.area}, need {c.need}, severity {c.severity} (child {c.child})": c.child for c in there}
+    return mo.ui.dropdown(options, value=next(iter(options)), label="Child", full_width=True) if options else None
+
+
+def life(found: Tried, child: int) -> mo.Html:
+    """A child's life in both worlds, with why."""
+    assert found.base is not None
+    assert found.mine is not None
+    try:
+        with bench.alone():
+            one = explain.of_scenarios([found.base, found.mine], child, 0, 0, bench.SEED)
+    except StudyError as error:
+        return mo.md(str(error))
+    lines = [(line.month, line.world, line.happened, line.because) for line in story.timeline(one)]
+    note = "<p>A synthetic child, drawn from published totals: nobody's life.</p>"
+    return mo.Html(story_html(story.opening(one), story.ends(one), lines) + note)
+
+
+__all__ = ["Panel", "Tried", "begin", "begun", "changes", "charted", "chosen", "detail", "follow", "head", "life",
+           "offered", "picked", "saves", "seeking", "style", "tried"]  # fmt: skip

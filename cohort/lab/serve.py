@@ -1,0 +1,83 @@
+"""Serving the lab's page: marimo in this process, offline, on this machine unless told otherwise."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+from cohort.results import Study
+
+_HERE = Path(__file__).resolve().parents[1]
+PAGE = "policy_lab.py"
+KEPT = 5
+"""Seconds for which a page that lost its connection may come back; then its work stops."""
+
+
+class LabError(ValueError):
+    """The lab cannot be served as asked: one line."""
+
+
+def notebooks() -> Path:
+    """Where the notebooks are: in the repository, or inside an installed package. Raises LabError."""
+    for place in (_HERE.parent / "notebooks", _HERE / "_notebooks"):
+        if (place / PAGE).is_file():
+            return place
+    raise LabError("the notebooks are missing; reinstall")
+
+
+def check() -> None:
+    """Raises LabError where the extra is not installed."""
+    missing = [name for name in ("marimo", "uvicorn", "altair") if find_spec(name) is None]
+    if missing:
+        raise LabError(
+            f"lab: {', '.join(missing)} not installed; they are in the extras: pip install 'kent-cohort[app,report]'"
+        )
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens there; port 0 is any that is free. Raises LabError for one that cannot be had."""
+    if not 0 <= port <= 65535:
+        raise LabError(f"port: {port} given; allowed: 0 (any that is free) to 65535")
+    made = None
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        made = socket.socket(family, socket.SOCK_STREAM)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        return made
+    except OSError as error:
+        if made is not None:
+            made.close()
+        raise LabError(f"host {host}, port {port}: {error.strerror}; allowed: another port, or 0 for any") from error
+
+
+def is_local(host: str) -> bool:
+    """Whether nobody but this machine reaches a host."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def run(at: socket.socket, study: Study | None, ready: Callable[[str], None]) -> None:
+    """Serve until stopped; ``ready`` is told the address."""
+    import marimo
+    import uvicorn
+
+    from cohort.lab import page
+
+    if study is not None:
+        os.environ[page.STUDY] = str(study.folder.resolve())
+    made = marimo.create_asgi_app(quiet=True, include_code=False, session_ttl=KEPT)
+    app = made.with_app(path="", root=str(notebooks() / PAGE)).build()
+    config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
+    host, port = at.getsockname()[:2]
+    ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    uvicorn.Server(config).run(sockets=[at])
+
+
+__all__ = ["LabError", "bound", "check", "is_local", "notebooks", "run"]

@@ -1,0 +1,133 @@
+"""The policy lab: try policies, see at once what they change, save the scenario. ``cohort lab`` serves this page."""
+
+import marimo
+
+app = marimo.App(width="full", app_title="Policy lab: Kent's SEND system")
+
+
+@app.cell
+def _():
+    import marimo as mo
+
+    from cohort.lab import page
+
+    return mo, page
+
+
+@app.cell
+def _():
+    authority = ""  # the data pack, if another than the scenario's
+    draws = 200  # of rates, prices and sizes, for the ranges
+    return authority, draws
+
+
+@app.cell(hide_code=True)
+def _(mo, page):
+    mo.vstack(
+        [
+            page.style(),
+            mo.md(
+                """
+            # Policy lab
+
+            Two worlds with the same children and the same luck: the *baseline*, in which what was seen by March 2025
+            goes on, and yours. Switch policies on, move their sizes and dates, and see what differs. The model's rates
+            are first rates, not calibrated: read differences rather than levels.
+            """
+            ),
+        ]
+    )
+    return
+
+
+@app.cell(hide_code=True)
+def _(page):
+    start, file = page.begin()
+    return file, start
+
+
+@app.cell(hide_code=True)
+def _(authority, file, page, start):
+    loaded, wrong = page.begun(start.value, file.value, authority)
+    panel = page.Panel.of(loaded)
+    rules, later, phases = panel.rules, panel.later, panel.phases
+    sizes, opening, estimates = panel.sizes, panel.opening, panel.estimates
+    return estimates, later, loaded, opening, panel, phases, rules, sizes, wrong
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    name = mo.ui.text("mine", label="Name of your scenario")
+    acknowledge = mo.ui.switch(label="Run what is unlawful all the same, to see what it would do")
+    return acknowledge, name
+
+
+@app.cell(hide_code=True)
+def _(acknowledge, file, mo, name, panel, start, wrong):
+    mo.sidebar(
+        mo.vstack([start, file, mo.md(f"**{wrong}**") if wrong else "", panel.shown(), name, acknowledge]),
+        width="420px",
+    )
+    return
+
+
+@app.cell(hide_code=True)
+def _(acknowledge, estimates, later, loaded, name, opening, page, panel, phases, rules, sizes):
+    # every control is named here, so that moving any of them runs this cell again
+    _ = (rules.value, later.value, phases.value, sizes.value, opening.value, estimates.value)
+    found = page.tried(loaded, panel, name.value, acknowledge.value)
+    page.head(found)
+    return (found,)
+
+
+@app.cell(hide_code=True)
+def _(draws, found, page):
+    page.follow(found, draws)
+    return
+
+
+@app.cell(hide_code=True)
+def _(found, mo, page):
+    mo.stop(found.view is None)
+    mo.vstack([mo.md("## Tables"), page.detail(found.view), page.changes(found)])
+    return
+
+
+@app.cell(hide_code=True)
+def _(found, mo, page):
+    mo.stop(found.view is None)
+    mo.vstack([mo.md("## Keep it"), page.saves(found)])
+    return
+
+
+@app.cell(hide_code=True)
+def _(found, mo, page):
+    frm, to, find = page.seeking(found)
+    mo.vstack(
+        [
+            mo.md(
+                "## One child\n\nWhat a policy does, it does to children. Pick one by where it is in the last January."
+            ),
+            mo.hstack([frm, to, find], wrap=True, justify="start"),
+        ]
+    )
+    return find, frm, to
+
+
+@app.cell(hide_code=True)
+def _(find, found, frm, mo, page, to):
+    mo.stop(not find.value or found.view is None)
+    child = page.picked(found, frm.value, to.value)
+    child if child is not None else mo.md("No child is there.")
+    return (child,)
+
+
+@app.cell(hide_code=True)
+def _(child, found, mo, page):
+    mo.stop(child is None or child.value is None)
+    page.life(found, child.value)
+    return
+
+
+if __name__ == "__main__":
+    app.run()

@@ -1,0 +1,296 @@
+"""The lab without its page: what is chosen is a scenario that a study reproduces, and nobody disturbs anybody."""
+
+import io
+import threading
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import pytest
+
+from cohort import fork, rulebook, study
+from cohort.analysis.compare import compare
+from cohort.cli import main
+from cohort.cli.figures import Results
+from cohort.lab import bench, dials, outputs, serve
+from cohort.lab.bench import Workers
+from cohort.lab.choice import Choice, uploaded
+from cohort.lab.live import Live
+from cohort.lab.trunk import Trunk
+from cohort.lab.view import View, html_table
+from cohort.scenario import Scenario, ScenarioError
+from cohort.task import setting_of
+from tests import small_pack
+
+PLACES = "srp_review.places.places"
+
+
+def programme() -> Scenario:
+    """The programme in a small Kent."""
+    return Scenario.load("programme").model_copy(update={"authority": str(small_pack.shared_pack())})
+
+
+@pytest.fixture(scope="module")
+def moved() -> Choice:
+    """A choice with a size, dates, a phase-in, a school, an estimate and a rule of its own."""
+    rules = (*programme().rules[:6], "historic_trend")
+    return Choice(
+        programme(), rules=rules, sizes={PLACES: 160.0}, later={"early_years": 6},
+        phases={"srp_review": "over two years"},
+        opening={"Sheppey": "2026-09", "Swanley": "2026-09"}, estimates={"growth.special": 0.045}, acknowledge=True,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tried(moved: Choice):
+    """Its central run."""
+    return bench.central(moved.base(), moved.scenario())
+
+
+# what is chosen
+
+
+def test_what_is_chosen_is_the_scenario_that_is_saved(moved: Choice, tmp_path):
+    mine = moved.scenario()
+    (tmp_path / "mine.toml").write_text(mine.to_toml(), "utf-8")
+    assert Scenario.load(tmp_path / "mine.toml") == mine
+    assert mine.overrides["srp_review.places"] == {"places": 160.0, "full": "2027-08"}
+    assert mine.overrides["early_years.requests"]["start"] == "2025-10"
+    assert mine.overrides["new_special_schools.swanley"] == {"start": "2026-09"}
+    assert mine.places.opening == {"Sheppey": "2026-09"}
+    assert mine.parameters == moved.base().parameters == {"growth.special": 0.045}
+
+
+def test_a_saved_scenario_loaded_again_stands_where_it_stood(moved: Choice):
+    mine = moved.scenario()
+    assert dials.of_rules(mine)[PLACES].value == 160.0
+    assert dials.of_estimates(mine)["growth.special"].value == 0.045
+    assert dials.schools(mine)["Swanley"] == dials.schools(mine)["Sheppey"] == "2026-09"
+    assert Choice(mine, acknowledge=True).scenario() == mine
+
+
+def test_nothing_moved_changes_nothing():
+    assert Choice(programme()).scenario().model_dump() == programme().model_dump() | {"name": "mine"}
+    back = Choice(programme(), sizes={PLACES: dials.of_rules(programme())[PLACES].mode}).scenario()
+    assert back.overrides == {}
+
+
+def test_a_size_put_back_is_as_uncertain_as_its_rule_says():
+    fixed = Choice(programme(), sizes={PLACES: 160.0}).scenario()
+    assert Choice(fixed, sizes={PLACES: 100.0}).scenario().overrides == {}
+
+
+def test_every_uncertain_size_has_a_dial_on_which_it_stands():
+    found = dials.of_rules(Scenario.load("programme"))
+    assert len(found) > 60
+    for dial in found.values():
+        assert {dial.low, dial.mode, dial.high} <= set(dial.steps)
+        assert list(dial.steps) == sorted(dial.steps)
+        assert not dial.outside(dial.value)
+
+
+@pytest.mark.parametrize(("key", "said"), [
+    ({"sizes": {PLACES: 5000.0}}, "srp_review.places.places: 5000 given; allowed: 0 to 360"),
+    ({"sizes": {"srp_review.place.places": 50.0}}, "did you mean 'srp_review.places.places'?"),
+    ({"later": {"early_years": 99}}, "early_years: 99 months later given; allowed: -12 to 24"),
+    ({"phases": {"early_years": "slowly"}}, "phase-in 'slowly' given; allowed: as it is"),
+    ({"opening": {"Swanly": "2026-09"}}, "did you mean 'Swanley'?"),
+    ({"opening": {"Sheppey": "soon"}}, "places.opening"),
+    ({"estimates": {"growth.special": 2.0}}, "growth.special: 2 given; allowed:"),
+    ({"estimates": {"growth.specials": 0.1}}, "did you mean 'growth.special'?"),
+    ({"rules": ("mine.py:mine",)}, "the lab runs shipped rules only"),
+    ({"name": "baseline"}, "name: 'baseline' given"),
+    ({"name": "No such"}, "name"),
+])  # fmt: skip
+def test_a_bad_value_says_what_is_allowed(key, said):
+    with pytest.raises((ScenarioError, rulebook.RuleError)) as refused:
+        Choice(programme(), **key).scenario()
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_beyond_the_evidence_is_warned_of():
+    assert Choice(programme()).warnings() == []
+    said = Choice(programme(), sizes={PLACES: 300.0}, later={"early_years": -6}, estimates={"growth.services": 0.1})
+    text = "\n".join(said.warnings())
+    assert f"{PLACES}: 300; the evidence bears 40 to 200" in text
+    assert "growth.services: 0.1; the evidence bears 0 to 0.05" in text
+    assert "early_years: begins in 2024-10, before what was planned (2025-04)" in text
+
+
+def test_what_is_unlawful_is_said_and_run_only_when_acknowledged():
+    choice = Choice(programme(), rules=("move_to_mainstream",))
+    assert "s.44" in "\n".join(choice.unlawful())
+    with pytest.raises(ScenarioError, match="acknowledge_unlawful"):
+        bench.central(choice.base(), choice.scenario())
+    told = Choice(programme(), rules=("move_to_mainstream",), acknowledge=True)
+    assert bench.central(told.base(), told.scenario()).manifest["scenarios"][1]["unlawful"]
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ('rules = ["../evil.py:rule"]', "the lab runs shipped rules only"),
+    ('rules = ["early_year"]', "did you mean 'early_years'?"),
+    ('authority = "/etc"', "authority: '/etc' given; allowed: kent"),
+    ('authority = "../kent"', "authority: '../kent' given"),
+    ("rules = [", "not valid TOML"),
+    ("colour = 3", "colour: unknown key"),
+    ('start = "2024-13"', "start"),
+    ("#" * 100_001, "bytes given; allowed: up to 100,000"),
+])  # fmt: skip
+def test_an_uploaded_file_is_data_and_names_what_is_shipped(text, said):
+    with pytest.raises(ScenarioError) as refused:
+        uploaded("mine.toml", text.encode())
+    assert said in str(refused.value)
+
+
+def test_an_uploaded_scenario_is_the_one_that_was_saved(moved: Choice):
+    mine = moved.scenario().model_copy(update={"authority": "kent"})
+    assert uploaded("anything (1).toml", mine.to_toml().encode()) == mine
+
+
+# what is worked out
+
+
+def hold_alike(one: Live, other: study.Study) -> None:
+    """Every table that is held in memory is the study's, row by row and to the last digit."""
+    assert one.held
+    for name in one.held:
+        both = [s.table(name) for s in (one, other)]
+        keys = [c for c in both[0].columns if c not in ("value", "pence", "children")]
+        frames = [f[sorted(f)].astype(dict.fromkeys(keys, str)).sort_values(sorted(f)) for f in both]
+        pd.testing.assert_frame_equal(*(f.reset_index(drop=True) for f in frames), check_dtype=False)
+
+
+def test_the_central_run_is_that_of_a_study(moved: Choice, tried, tmp_path):
+    made = study.run([moved.base(), moved.scenario()], replicates=1, out=tmp_path / "made", workers=1)
+    hold_alike(tried, made)
+    assert [r.series for r in Results.of(tried)] == [r.series for r in Results.of(made)]
+    assert [s.part_year.mean for s in compare(tried).savings] == [s.part_year.mean for s in compare(made).savings]
+
+
+def test_a_world_that_branches_off_is_the_one_run_together():
+    base = setting_of(small_pack.scenario(), 0)
+    trunk = Trunk.grown(base, seed=1)
+    for rules in (("early_years",), ("historic_trend",), ("new_special_schools",), ("early_years",)):
+        mine = setting_of(small_pack.scenario("mine", rules=rules), 0, small_pack.scenario())
+        world, pairs = trunk.branch(mine)
+        (_, _), (other, others) = fork.run_together([base, mine], 1, 0)
+        assert (pairs.children == others.children).all()
+        for one, two in zip(world.columns, other.columns, strict=True):
+            assert (one == two).all()
+
+
+def test_visitors_at_the_same_time_get_what_each_would_get_alone():
+    choices = [
+        Choice(programme(), sizes={PLACES: size}, name=f"visitor_{k}") for k, size in enumerate((40.0, 200.0, 100.0))
+    ]
+    alone = [bench.central(c.base(), c.scenario()).table("headline") for c in choices]
+    found: dict[int, pd.DataFrame] = {}
+
+    def visit(k: int) -> None:
+        for _ in range(3):
+            found[k] = bench.central(choices[k].base(), choices[k].scenario()).table("headline")
+
+    threads = [threading.Thread(target=visit, args=(k,)) for k in range(len(choices))]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    for k, expected in enumerate(alone):
+        pd.testing.assert_frame_equal(found[k], expected)
+    assert not alone[0].equals(alone[1])
+
+
+@pytest.fixture
+def by():
+    """Workers in a thread of their own, while nothing else runs."""
+    with ThreadPoolExecutor(1) as pool:
+        yield Workers([pool])
+
+
+def test_draws_arrive_in_order_and_are_those_of_a_study(by: Workers, tmp_path):
+    choice = Choice(programme(), sizes={PLACES: 160.0})
+    base, mine = choice.base(), choice.scenario()
+    counts = [len(done) for done in bench.ranges(base, mine, 3, lambda: False, by)]
+    assert counts == [1, 2, 3]
+    (*_, runs) = bench.ranges(base, mine, 3, lambda: False, by)  # the base is known now
+    live = bench.study_of(base, mine, runs)
+    made = study.run([base, mine], draws=3, out=tmp_path / "made", workers=1)
+    hold_alike(live, made)
+
+
+def test_whoever_leaves_stops_the_work(by: Workers):
+    choice = Choice(programme())
+    seen, gone = [], threading.Event()
+    for done in bench.ranges(choice.base(), choice.scenario(), 200, gone.is_set, by):
+        seen.append(len(done))
+        if len(done) == 2:
+            gone.set()
+    assert seen == [1, 2]
+    assert by.pools[0]._work_queue.qsize() <= 1
+
+
+# what is shown
+
+
+def test_figures_are_those_of_the_run_and_say_what_they_are_compared_with(tried):
+    view = View(tried)
+    plans = view.figures()[0]
+    mine = Results.of(tried)[1].means("plans", ["2028-01"])[0]
+    assert plans.value == f"{mine:,.0f}"
+    assert plans.against.endswith("than in the baseline")
+    assert {c.key for c in view.charts()} == {"plans", "deficit", "placements", "spend"}
+    for chart in view.charts():
+        assert chart.title
+        assert chart.alternative == chart.spec["description"]
+    assert "Children placed otherwise" in view.moved_html()
+    assert "waiting" in view.places_html()
+
+
+def test_ranges_are_shown_from_twenty_draws(tried, moved: Choice, by: Workers):
+    (*_, three) = bench.ranges(moved.base(), moved.scenario(), 3, lambda: False, by)
+    few = View(tried, bench.study_of(moved.base(), moved.scenario(), three))
+    assert few.spread is None
+    assert few.saving() is None
+    many = View(tried, bench.study_of(moved.base(), moved.scenario(), three * 7))
+    assert many.figures()[0].ranged.startswith("5% to 95% of draws: ")
+    band = [layer for layer in many.charts()[0].spec["layer"] if layer["mark"]["type"] == "area"]
+    assert band
+    assert many.saving()[1] == 3, "draws are told apart by their number"
+
+
+def test_words_of_a_file_are_escaped():
+    assert "<script>" not in html_table("<script>", ("<b>", "x"), [("<i>", '"')])
+
+
+def test_tables_are_downloaded_with_the_scenarios(tried):
+    with zipfile.ZipFile(io.BytesIO(outputs.csvs(tried))) as found:
+        names = found.namelist()
+        assert {"baseline.toml", "mine.toml", "headline.csv", "ledger.csv"} <= set(names)
+        csv = pd.read_csv(found.open("headline.csv"))
+    assert len(csv) == len(tried.table("headline"))
+
+
+# how it is served
+
+
+def test_what_cannot_be_served_says_what_can(capsys, tmp_path):
+    taken = serve.bound("127.0.0.1", 0)
+    taken.listen()
+    port = taken.getsockname()[1]
+    for arguments, said in (
+        (["--port", str(port)], "allowed: another port, or 0 for any"),
+        (["--port", "70000"], "port: 70000 given; allowed: 0"),
+        ([str(tmp_path)], "holds no study"),
+        (["--host", "no such host"], "host no such host"),
+    ):
+        assert main(["lab", *arguments]) == 2
+        assert said in capsys.readouterr().err
+    taken.close()
+
+
+def test_only_this_machine_is_served_unless_told_otherwise():
+    assert serve.is_local("127.0.0.1")
+    assert serve.is_local("localhost")
+    assert not serve.is_local("0.0.0.0")
+    assert (serve.notebooks() / serve.PAGE).is_file()
