@@ -188,8 +188,8 @@ class Price(Change):
     """Multiply a charge by ``by``, and add ``growth`` (points, -0.01 is a point less a year) to its growth from the
     start on: ``Price(charge="nmiss", by=0.97, when=When("2026-09"))``.
 
-    ``severity`` restricts it to bands. All children in a placement pay its price: where only new places are repriced,
-    phase the price in as the roll turns over.
+    ``severity`` restricts it to bands, ``needs`` to primary needs. With ``new_placements`` only children who come to
+    their placement from the start on pay it; who was there before keeps the old price until it moves or its plan ends.
     """
 
     charge: str
@@ -197,13 +197,14 @@ class Price(Change):
     by: Size = 1.0
     growth: Size = 0.0
     severity: tuple[int, int] = (0, SEVERITIES - 1)
+    needs: tuple[str, ...] = ()
+    new_placements: bool = False
     kind: ClassVar[str] = "price"
 
     def __post_init__(self) -> None:
         _within("a price factor", self.by, 0)
         _within("a change of growth", self.growth, -0.5, 0.5)
-        if not 0 <= self.severity[0] <= self.severity[1] < SEVERITIES:
-            raise ValueError(f"severity {self.severity} is not a range within 0 to {SEVERITIES - 1}, lowest first")
+        Where(severity=self.severity, needs=self.needs)
 
     @property
     def target(self) -> str:

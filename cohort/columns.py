@@ -29,6 +29,8 @@ class Columns(NamedTuple):
     """the month in which the present stage began to count"""
     placed: NDArray[np.int16]
     """the month of the last decision on placement"""
+    entered: NDArray[np.int16]
+    """the month in which the child came to its placement, or its plan there began; 0 before the run"""
     cost: NDArray[np.int64]
     """pence spent on the child since the start"""
     cell: NDArray[np.uint16]
@@ -44,6 +46,27 @@ class Columns(NamedTuple):
     """1 if what it waits for is its choice, 0 if it had only sought it besides"""
 
 
+class Tariff(NamedTuple):
+    """A month's prices laid out for the kernel, whole pence a child-month; ``row`` is a cohort from the first on."""
+
+    price: NDArray[np.int64]
+    """[row, cell] of children without a plan; nothing for children away"""
+    plan: NDArray[np.int32]
+    """[cell] where plans of the cell are counted: (area x placements + placement) x 5 + severity; -1 without a plan"""
+    of_cell: NDArray[np.int32]
+    """[cell] where their price is: placement x 5 + severity"""
+    plan_price: NDArray[np.int64]
+    """[phase, placement x 5 + severity, need, where, terms]"""
+    group: NDArray[np.int64]
+    """[row] age group"""
+    phase: NDArray[np.int64]
+    """[row] 1 from Year 12 on"""
+    outside: NDArray[np.uint8]
+    """[provider] 1 if it is another authority's"""
+    since: NDArray[np.int16]
+    """months from which some price is for those only who come to their placement later"""
+
+
 class Log(NamedTuple):
     """Events in the order they happened; ``frm`` and ``to`` are state codes (see ``states.state_code``)."""
 
@@ -54,6 +77,8 @@ class Log(NamedTuple):
     to: NDArray[np.uint8]
     clock: NDArray[np.int16]
     """for events of the pipeline the month that the stage left had counted from (a request's month); else 0"""
+    need: NDArray[np.uint8]
+    """the child's primary need at the end of the month"""
 
 
 class Seekers(NamedTuple):

@@ -17,8 +17,9 @@ from cohort import calendar, lives, spending
 from cohort.calendar import NCY_LOWEST, NCYS
 from cohort.lives import NO_PLAN
 from cohort.prices import LINES
+from cohort.record import by_phase
 from cohort.states import Support
-from cohort.variance import child_months, months_of
+from cohort.variance import months_of
 
 if TYPE_CHECKING:
     from cohort.world import World
@@ -50,9 +51,9 @@ def by_placement(world: World, financial_year: str) -> dict[str, UnitCost]:
     labels = world.setting.book.vocabulary.labels
     months, pence = np.zeros(len(labels), np.int64), np.zeros(len(labels), np.int64)
     for m in months_of(world, financial_year):
-        held = child_months(world, m)[Support.PLAN]
-        months += held.sum((1, 2))
-        pence += (held * world.setting.price(m)[Support.PLAN]).sum((1, 2))
+        _, held = by_phase(world.record.cells[m + 1], world.record.held[m + 1])
+        months += held.sum((1, 2, 3, 4, 5))
+        pence += (held * world.setting.price(m)[Support.PLAN]).sum((1, 2, 3, 4, 5))
     found = zip(labels, months.tolist(), pence.tolist(), strict=True)
     return {label: UnitCost(some, cost) for label, some, cost in found if some}
 
@@ -86,14 +87,11 @@ def of_cohort(world: World, year: str) -> CohortCost:
     mine = np.zeros(world.setting.tape.with_needs, np.bool_)
     mine[rows] = True
     so_far = np.zeros(len(NCYS), np.int64)
-    months = iter(lives.plans(world))
-    next(months)
-    state = np.zeros(0, np.int16)
-    for month, state in months:
-        if month >= calendar.january(int(year)):
-            held = np.flatnonzero(mine & (state != NO_PLAN))
-            np.add.at(so_far, lives.ncy_index(world, held, month), lives.cost(world, held, state[held], month))
-    holding = np.flatnonzero(mine & (state != NO_PLAN))
+    holding = np.zeros(0, np.int64)
+    for found in lives.lived(world):
+        holding = np.flatnonzero(mine & (found.placement != NO_PLAN))
+        if found.month >= calendar.january(int(year)):
+            np.add.at(so_far, lives.ncy_index(world, holding, found.month), lives.cost(world, holding, found))
     return CohortCost(len(rows), _by_age(so_far), _by_age(_to_come(world, holding)), len(holding))
 
 
@@ -138,11 +136,12 @@ def _cross_section(world: World) -> tuple[Floats, Floats]:
     months, pence = np.zeros(len(NCYS)), np.zeros(len(NCYS))
     ended = np.zeros(len(NCYS))
     before = np.zeros(0, np.bool_)
-    for month, state in lives.plans(world):
+    for found in lives.lived(world):
+        month, state = found.month, found.placement
         if month >= world.month - 12:
             held = np.flatnonzero(state != NO_PLAN)
             months += np.bincount(lives.ncy_index(world, held, month), minlength=len(NCYS))
-            cost = lives.cost(world, held, state[held], month)
+            cost = lives.cost(world, held, found)
             pence += np.bincount(lives.ncy_index(world, held, month), weights=cost, minlength=len(NCYS))
             gone = np.flatnonzero(before & (state == NO_PLAN))
             last = np.minimum(lives.ncy_index(world, gone, month), len(NCYS) - 1)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cohort import calendar
-from cohort.changes import Change
+from cohort.changes import Change, Price
 from cohort.when import Size, Uncertain, When
+from cohort.where import Where
 
 if TYPE_CHECKING:
     from cohort.policy import Policy
@@ -29,10 +30,10 @@ def row(change: Change) -> tuple[str, ...]:
     when = change.timing
     for_whom = getattr(change, "where", None) or getattr(change, "areas", None) or getattr(change, "area", "")
     for_whom = for_whom or getattr(change, "may_touch", "")
-    severity = getattr(change, "severity", (0, 4))
+    if isinstance(change, Price):
+        for_whom = str(Where(needs=change.needs, severity=change.severity))
+        for_whom += "; new placements" if change.new_placements else ""
     whom = ", ".join(for_whom) if isinstance(for_whom, tuple) else str(for_whom or "everybody")
-    if severity != (0, 4):
-        whom = f"severity {severity[0]} to {severity[1]}"
     return (
         change.owner, change.label, f"{change.kind} {change.target}", whom, _start(when), when.full, when.end,
         _sizes(change), change.because,

@@ -22,11 +22,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar, diverted, hatch
+from cohort import calendar, diverted, hatch, tariff
 from cohort.book import MONTH_DAYS, ON_TIME_DAYS
 from cohort.cells import EXACT, LUMPED, Array, Coarse, Flows, Month, N, State, T
 from cohort.landing import Landing
 from cohort.processes import CHOICES, Effect, Process
+from cohort.record import FIRST_POST_16
 from cohort.setting import Setting
 from cohort.states import (
     AREAS,
@@ -325,14 +326,51 @@ class Expectation:
         return out
 
     def spend(self, state: State, month: int) -> dict[str, float]:
-        """Sub-line -> expected pence in a month, from the state at its end; severity bands are equally likely."""
-        stock = self.stock(state).sum(1)
-        by_phase = np.stack([stock[:17].sum(0), stock[17:].sum(0)], -1)
+        """Sub-line -> expected pence in a month, from the state at its end; severity bands are equally likely, and no
+        place is another authority's."""
+        stock = self.stock(state)[:, :, : Support.PLAN].sum(1)
+        others = np.stack([stock[:FIRST_POST_16].sum(0), stock[FIRST_POST_16:].sum(0)])
+        plans, entered = self._by_need(state), self._entered_since(month)
         out: dict[str, float] = {}
         for c in self.setting.prices.charges:
-            out[c.line] = out.get(c.line, 0.0) + float((by_phase * c.mask.mean(2)).sum()) * c.pence_in(month)
+            each = (c.cells * c.by_cell(month)).mean(0)[:, :, 0]
+            for p in c.placements:
+                pence = each[:, 0, 0] @ others[:, c.support, p] if c.support < Support.PLAN else (
+                    (plans[:, :, p, None] * each * entered[p]).sum())  # fmt: skip
+                out[c.line] = out.get(c.line, 0.0) + float(pence)
         for s in self.setting.prices.services:
             out[s.line] = out.get(s.line, 0.0) + s.pence_in(month)
+        return out
+
+    def _by_need(self, state: State) -> NDArray[np.float64]:
+        """[phase, need, placement] expected plans; needs that are lumped are as in January 2024 in each placement."""
+        mass = np.asarray(state.plans + state.contested).sum((1, 4))
+        plans = np.stack([mass[:FIRST_POST_16].sum(0), mass[FIRST_POST_16:].sum(0)])
+        if self.coarse.needs:
+            plans = plans * tariff.shares(self.setting.pack, self.setting.book.vocabulary).T
+        return plans
+
+    def _entered_since(self, month: int) -> NDArray[np.float64]:
+        """[placement, terms] share of the plans there that came after so many of the dates from which newcomers pay
+        otherwise: each month ``turnover`` of those there are new, whoever they are."""
+        later = [np.ones(self.sizes[2])]
+        for since in self.setting.prices.since:
+            stays = np.array([1 - self.turnover[m % 12] for m in range(since, month + 1)]).reshape(-1, self.sizes[2])
+            later.append(1 - stays.prod(0))
+        edges = np.stack([*later, np.zeros_like(later[0])], 1)
+        return np.asarray(edges[:, :-1] - edges[:, 1:])
+
+    @cached_property
+    def turnover(self) -> NDArray[np.float64]:
+        """[month of the year, placement] share of its plans that came in the month, in expectation over the run's first
+        year, lumped and with a place for everybody; most come in September."""
+        e, first = Expectation(self.setting, LUMPED), self.setting.scenario.first
+        object.__setattr__(e, "counts_entries", True)
+        state, out = e.start(), np.zeros((12, self.sizes[2]))
+        for month in range(first, min(first + 12, self.setting.scenario.last)):
+            state, _, landing = e.land(state, e.month(month))
+            came, there = (np.asarray(x).sum((0, 1, 2, 4)) for x in (landing.entered, state.plans + state.contested))
+            out[month % 12] = np.divide(came, there, out=np.zeros_like(came), where=there > 0)
         return out
 
 

@@ -6,7 +6,7 @@ Only plans are told apart: of a child without one the log does not always keep t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,21 +22,44 @@ Ints = NDArray[np.int64]
 NO_PLAN = -1
 
 
-def plans(world: World) -> Iterator[tuple[int, NDArray[np.int16]]]:
-    """Each month that was stepped, and [child] placement of the plan that the month was paid for, ``NO_PLAN`` without.
+class Lived(NamedTuple):
+    """The children of a month that was stepped, as the month was paid for; one entry a row of the tape."""
 
-    The first is the month before the run with its opening state.
-    """
+    month: int
+    placement: NDArray[np.int16]
+    """of the plan; ``NO_PLAN`` without"""
+    need: NDArray[np.uint8]
+    entered: NDArray[np.int16]
+    """the month in which the child came to its placement with a plan; 0 before the run"""
+    outside: NDArray[np.int32]
+    """the rows of children with a place of another authority"""
+
+
+def lived(world: World) -> Iterator[Lived]:
+    """Each month that was stepped; first the month before the run with its opening state. The arrays are those of the
+    next month too, changed: copy what is to be kept."""
     placements = len(world.setting.book.vocabulary.placements)
     first_plan = 2 * len(STAGES) + 2 * placements
     start, tape = world.setting.start, world.setting.tape
     here = tape.arrival[: tape.with_needs] < world.setting.scenario.first
     state = np.where(here & (start.support == Support.PLAN), start.placement.astype(np.int16), np.int16(NO_PLAN))
-    yield world.setting.scenario.first - 1, state.copy()
-    for month, log in enumerate(world.record.logs, world.setting.scenario.first):
+    need, entered = start.need.copy(), np.zeros(len(state), np.int16)
+    yield Lived(world.setting.scenario.first - 1, state, need, entered, np.zeros(0, np.int32))
+    record = world.record
+    for month, (log, outside) in enumerate(zip(record.logs, record.outside, strict=True), world.setting.scenario.first):
         to = log.to.astype(np.int16) - first_plan
         state[log.row] = np.where((to >= 0) & (to < placements), to, NO_PLAN)
-        yield month, state.copy()
+        need[log.row] = log.need
+        entered[log.row[log.frm != log.to]] = month
+        yield Lived(month, state, need, entered, outside)
+
+
+def plans(world: World) -> Iterator[tuple[int, NDArray[np.int16]]]:
+    """Each month that was stepped, and [child] placement of the plan that the month was paid for, ``NO_PLAN`` without.
+
+    The first is the month before the run with its opening state.
+    """
+    return ((found.month, found.placement.copy()) for found in lived(world))
 
 
 def ncy_index(world: World, rows: NDArray[np.int64], month: int) -> Ints:
@@ -45,9 +68,11 @@ def ncy_index(world: World, rows: NDArray[np.int64], month: int) -> Ints:
     return found
 
 
-def cost(world: World, rows: NDArray[np.int64], placement: NDArray[np.int16], month: int) -> Ints:
-    """Pence of a month for plan holders (rows) in their placements: all charges of each."""
-    phase = (ncy_index(world, rows, month) >= FIRST_POST_16).astype(np.int64)
-    price = world.setting.price(month)[Support.PLAN]
-    found: Ints = price[placement, world.columns.severity[rows], phase]
+def cost(world: World, rows: NDArray[np.int64], of: Lived) -> Ints:
+    """Pence of a month for plan holders (rows): all charges of each."""
+    phase = (ncy_index(world, rows, of.month) >= FIRST_POST_16).astype(np.int64)
+    where = np.isin(rows, of.outside).astype(np.int64)
+    terms = np.searchsorted(np.array(world.setting.prices.since, np.int64), of.entered[rows], side="right")
+    price = world.setting.price(of.month)[Support.PLAN]
+    found: Ints = price[of.placement[rows], world.columns.severity[rows], phase, of.need[rows], where, terms]
     return found

@@ -52,6 +52,7 @@ class Child:
     anniversary: int  # the month of the year (0 to 11) of the plan's annual review
     clock: int  # the month in which the present stage began to count: from request to plan, that of the request
     placed: int  # the month of the last decision on placement
+    entered: int  # the month in which it came to its placement, or its plan there began; 0 before the run
     cost: int  # pence so far
     provider: int  # who provides the scarce place it has, by number; NOBODY in every other placement
     waiting_for: int  # the placement on whose waiting list it is, NOBODY if on none
@@ -155,7 +156,7 @@ class MiniWorld:
             child.support = Support.PLAN
             child.anniversary = (self.month - 1) % 12  # the first review here is eleven months away
             child.placement = self.choose(child, "arrive_place", Purpose.ARRIVE_PLACE)
-            child.placed = self.month
+            child.placed = child.entered = self.month
         elif luck < plan_or_support:
             child.support = Support.SEN_SUPPORT
         if child.support:
@@ -223,18 +224,28 @@ class MiniWorld:
             if event == "admitted" and not moved:
                 continue
             child.placement, child.placed = placement, self.month
+            if moved:
+                child.entered = self.month
             if entry is not None:
                 self.log[entry] = self.log[entry]._replace(to=self.state(child))
             elif moved or event == "closure":
                 self.note(child, event, "", before, self.state(child))
 
     def pay(self) -> None:
-        """A month at the price of the child's support, placement, severity and phase in this financial year."""
-        price = self.setting.price(self.month)
+        """A month at the price of the child's support, placement, severity and phase in this financial year; a plan's
+        goes by need too, by whether another authority has the school, and by how many of the dates from which newcomers
+        pay otherwise the child came after."""
+        price, since = self.setting.price(self.month), self.setting.prices.since
         for child in self.here():
             if child.support or child.placement != MAINSTREAM:  # all others cost the High Needs Block nothing
                 post_16 = self.year_of(child) + calendar.NCY_LOWEST >= FIRST_NCY_POST_16
-                child.cost += int(price[child.support, child.placement, child.severity, int(post_16)])
+                pence = price[child.support, child.placement, child.severity, int(post_16)]
+                if child.support == Support.PLAN:
+                    terms = sum(child.entered >= date for date in since)
+                    pence = pence[child.need, int(self.setting.places.outside[child.provider]), terms]
+                else:
+                    pence = pence[0, 0, 0]
+                child.cost += int(pence)
 
     # what happens to one child
 
@@ -282,11 +293,11 @@ class MiniWorld:
             needs = self.setting.book.arrays.new_need[self.year_of(child)]
             child.need = pick(self.luck(child, Purpose.NEED_CHANGE), needs)
         if outcome.effect & Effect.BEGIN_PLAN:
-            child.anniversary = self.month % 12
+            child.anniversary, child.entered = self.month % 12, self.month
         if outcome.effect & Effect.END_PLAN:
-            child.anniversary, child.placement = NO_PLAN, MAINSTREAM
+            child.anniversary, child.placement, child.entered = NO_PLAN, MAINSTREAM, self.month
         if outcome.effect & Effect.GO:
-            child.placement = self.setting.book.vocabulary.code(outcome.placement)
+            child.placement, child.entered = self.setting.book.vocabulary.code(outcome.placement), self.month
 
     def name_need(self, child: Child) -> None:
         """A primary need is recorded, by England's shares at this age."""

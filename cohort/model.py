@@ -265,7 +265,8 @@ def _spend(model: SendModel) -> int | None:
     if not model.world.record.logs:
         return None
     world, lived = model.world, model.world.month - 1
-    return cost_of(world.record.cells[world.month], world.setting.price(lived)) + spending.month_of(world)
+    children = cost_of(world.record.cells[world.month], world.record.held[world.month], world.setting.price(lived))
+    return children + spending.month_of(world)
 
 
 def reporters(setting: Setting) -> dict[str, Callable[[SendModel], Any]]:

@@ -92,7 +92,7 @@ def arrive(c, b, log, n, rows, births, month, academic_year, salts, placements, 
                 c.anniversary[i] = (month + 11) % 12
                 at = _index(b.choice_offset, b.choice_stride, 5, 0, ncy, 0, 0, 0, 0)
                 c.placement[i] = _pick(draw(c.key[i], salts[11]), b.choices, at, placements)
-                c.placed[i] = month
+                c.placed[i], c.entered[i] = month, month
             elif np.uint64(u) < b.arrive[ncy, 1]:
                 c.support[i], reason = SEN, 18
             if c.support[i] > 0:
@@ -209,11 +209,11 @@ def _befall(c, b, chance, log, n, seekers, k_seek, room, kept, month, academic_y
         if effect & CHANGE_NEED:
             c.need[i] = _pick_row(draw(c.key[i], salts[9]), b.new_need, ncy)
         if effect & BEGIN_PLAN:
-            c.anniversary[i] = review
+            c.anniversary[i], c.entered[i] = review, month
         if effect & END_PLAN:
-            c.anniversary[i], c.placement[i] = NO_PLAN, MAINSTREAM
+            c.anniversary[i], c.placement[i], c.entered[i] = NO_PLAN, MAINSTREAM, month
         if effect & GO:
-            c.placement[i] = b.go[event, way]
+            c.placement[i], c.entered[i] = b.go[event, way], month
         if effect & MOVE:
             seekers.row[k_seek], seekers.choice[k_seek], seekers.entry[k_seek] = i, b.choice[event, way], n
             k_seek += 1
@@ -314,6 +314,8 @@ def settle(c, b, log, n, seekers, k_seek, granted, month, placements):  # type: 
         if entry == LISTED and not moved:
             continue
         c.placement[i], c.placed[i] = granted[j], month
+        if moved:
+            c.entered[i] = month
         after = _state(c.support[i], c.stage[i], c.placement[i], placements)
         if entry >= 0:
             log.to[entry] = after
@@ -327,20 +329,48 @@ def settle(c, b, log, n, seekers, k_seek, granted, month, placements):  # type: 
 
 
 @nb.njit(cache=True, error_model="numpy")
-def pay_and_count(cost, cell, cohort, price, first_cohort, counts):  # type: ignore[no-untyped-def]
-    """Charge each child's month to the child, and count children by [cohort, cell].
+def pay_and_count(cost, cell, cohort, need, entered, provider, t, first_cohort, counts, held, rows):  # type: ignore[no-untyped-def]
+    """Charge each child's month to the child, count children by [cohort, cell] and plans by [age group, cell of a plan,
+    need, where, terms]. ``t`` is a ``columns.Tariff``; children away are in the last cell, at no price.
 
-    ``price`` is whole pence a month by [cohort, cell]; children away are counted in the last cell, at no price.
-    Returns the pence charged.
+    Plans are noted in ``rows`` first, without a branch: one child in ten has one, which no processor foresees. Returns
+    the pence charged.
     """
-    charged = np.int64(0)
+    price, plan, plan_price, of_cell, group = t.price, t.plan, t.plan_price, t.of_cell, t.group
+    outside, since, phase = t.outside, t.since, t.phase
+    charged, n = np.int64(0), np.int64(0)
     for i in range(cost.size):
         row, k = np.uint64(cohort[i] - first_cohort), cell[i]
         counts[row, k] += 1
         pence = price[row, k]
         cost[i] += pence
         charged += pence
+        rows[n] = i
+        n += plan[k] >= 0
+    for j in range(n):
+        at = np.uint64(rows[j])
+        row, k = np.uint64(cohort[at] - first_cohort), cell[at]
+        d, away, terms = np.uint64(need[at]), np.uint64(outside[provider[at]]), np.uint64(0)
+        for q in range(since.size):
+            terms += np.uint64(entered[at] >= since[q])
+        held[np.uint64(group[row]), np.uint64(plan[k]), d, away, terms] += 1
+        pence = plan_price[np.uint64(phase[row]), np.uint64(of_cell[k]), d, away, terms]
+        cost[at] += pence
+        charged += pence
     return charged
+
+
+@nb.njit(cache=True, error_model="numpy")
+def astray(presence, area, support, placement, severity, cell, cost, placements, away):  # type: ignore[no-untyped-def]
+    """How many children are counted in another cell than they are in, and the pence spent on all."""
+    wrong, pence = np.int64(0), np.int64(0)
+    for i in range(cell.size):
+        there = ((area[i] * np.uint16(3) + support[i]) * placements + placement[i]) * np.uint16(SEVERITIES) + severity[
+            i
+        ]
+        wrong += np.int64((np.uint16(there) if presence[i] == HERE else away) != cell[i])
+        pence += cost[i]
+    return wrong, pence
 
 
 @nb.njit(cache=True, error_model="numpy")

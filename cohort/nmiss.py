@@ -18,6 +18,7 @@ import numpy as np
 from cohort import calendar, lives, published, spending
 from cohort.prices import LINES
 from cohort.processes import REASONS
+from cohort.record import by_phase
 from cohort.states import STAGES, Support
 
 if TYPE_CHECKING:
@@ -123,11 +124,9 @@ def _movement(world: World, placement: str, year: str, months: list[int], counci
 
 def _pence(world: World, code: int, months: list[int]) -> int:
     """All charges of the children in a placement with a plan."""
-    paid = world.record.paid
-    return sum(
-        int((paid[m][:, :, Support.PLAN, code].sum((0, 1)) * world.setting.price(m)[Support.PLAN, code]).sum())
-        for m in months
-    )
+    record, price = world.record, world.setting.price
+    held = ((m, by_phase(record.cells[m + 1], record.held[m + 1])[1][code]) for m in months)
+    return sum(int((there * price(m)[Support.PLAN, code]).sum()) for m, there in held)
 
 
 def _crossings(world: World, code: int, month: int) -> Iterator[tuple[bool, str]]:
@@ -175,13 +174,14 @@ def floor(world: World, since: str = "2025-04", *placements: str) -> list[Floor]
         raise ValueError(f"since: {since} given; allowed: {world.setting.scenario.start} to {ends}")
     out: dict[str, tuple[int, int, int]] = {}
     still = np.zeros(0, np.int64)
-    for month, state in lives.plans(world):
+    for found in lives.lived(world):
+        month, state = found.month, found.placement
         if month == begins - 1:
             still = np.flatnonzero(np.isin(state, codes))
         elif month >= begins:
             still = still[np.isin(state[still], codes)]
-            pence = int(lives.cost(world, still, state[still], month).sum())
+            pence = int(lives.cost(world, still, found).sum())
             year = calendar.financial_year(month)
             _, months, spent = out.get(year, (0, 0, 0))
             out[year] = (len(still), months + len(still), spent + pence)
-    return [Floor(year, *found) for year, found in out.items()]
+    return [Floor(year, *totals) for year, totals in out.items()]

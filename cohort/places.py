@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cohort import calendar
-from cohort.admission import CLOSURE, Pools
+from cohort.admission import CLOSURE, NOBODY, Pools
 from cohort.calendar import NCY_LOWEST, NCYS
 from cohort.pack import Pack
 from cohort.parameters import Parameters
@@ -70,6 +71,13 @@ class Places:
     """[kind, in ``KIND_ORDER``] children of school age who wait at the start"""
     share: float = 1.0
     """of the county's children for whom these places are"""
+
+    @cached_property
+    def outside(self) -> NDArray[np.uint8]:
+        """[provider, nobody included] 1 if it is another authority's, else 0."""
+        out = np.zeros(NOBODY + 1, np.uint8)
+        out[: len(self.providers)] = [p.area == OUTSIDE for p in self.providers]
+        return out
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What a child's month costs: whole pence by support, placement, severity and age, dated by financial year.
+"""What a child's month costs: whole pence by support, placement, severity, age, need and terms, by financial year.
 
 A *charge* is one row of ``estimate_prices``: a sub-line of the ledger, whom it is for, and pounds a year in 2024-25
 (low, mode, high: unpublished, so estimates with reasons). A child may bear several (a special school place and
@@ -7,34 +7,43 @@ exceptional pupil need). A plan in a placement that no charge mentions is an err
 from a month on (``Price``), and add services or pots (``Fund``).
 
 Where places are funded (``place_funding``) a price is that of a filled place: place funding is a charge of its own and
-the rest of the price is top-up. The place is funded while it is vacant too (``Vacancy``).
+the rest of the price is top-up. The place is funded while it is vacant too (``Vacancy``). A price that has a tariff is
+what the mean child costs, and each band of need and severity costs more or less top-up than that (``tariff``).
+
+*Terms* are what else a plan's price can go by: whether the place is in another authority's school, and which of the
+months from which only new placements pay another price (``Prices.since``) the child came after.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar
+from cohort import calendar, tariff
 from cohort.pack import Pack
 from cohort.parameters import Parameters
 from cohort.policy import NOTHING, Fund, Policy, Price
-from cohort.states import SEVERITIES, SUPPORTS, Support, Vocabulary, closest
+from cohort.states import NEEDS, SEVERITIES, SUPPORTS, Support, Vocabulary, closest
 from cohort.when import When, known
 
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 BASE_YEAR = 2024
 """Prices are of the financial year that starts in this one."""
 PHASES = ("under_16", "post_16")
+WHERE = ("inside", "outside")
+"""Whether a place is in a school of this authority or of another."""
 FIRST_NCY_POST_16 = 12
 LINES = ("special", "independent", "mainstream_srp", "post16", "other")
 """The council's five lines of High Needs spend; sub-lines follow after a full stop."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Item:
     """Something that is paid for: pounds a year in the base year, its growth, and what policies do to its price."""
 
@@ -56,32 +65,60 @@ class Item:
             factor *= ((1 + self.growth + known(p.growth)) / (1 + self.growth)) ** _upratings(p.when, month)
         return round(self.pounds * 100 / 12 * (1 + self.growth) ** (year - BASE_YEAR) * factor)
 
+    def key(self, month: int) -> tuple[object, ...]:
+        """Equal for months whose price is equal: the financial year, and how far each policy acts."""
+        return (
+            calendar.financial_year_start(month),
+            *((p.when.strength(month), _upratings(p.when, month)) for p in self.policies),
+        )
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Charge(Item):
-    """A price for children within the mask [support, placement, severity, phase]."""
+    """A price for children of one support, in some placements, within the cells [severity, phase, need, where, terms].
 
-    mask: NDArray[np.bool_]
+    Of children without a plan only severity and phase are told apart.
+    """
+
+    support: int
+    placements: tuple[int, ...]
+    cells: NDArray[np.bool_]
     place: Item | None = None
     """place funding, which is a part of the price and charged apart: what is charged here is the rest, top-up"""
+    relative: Floats | None = None
+    """[severity, need, where] what a child costs against the mean child, whom the price is of"""
+
+    @cached_property
+    def told_apart(self) -> bool:
+        """Whether needs, or terms, pay other prices or only some of them pay this."""
+        some = self.cells.any((2, 3, 4), keepdims=True) != self.cells
+        return self.relative is not None or bool(some.any())
 
     def pence_a_month(self, year: int) -> int:
-        """The price's pence less those of place funding."""
+        """The mean child's pence less those of place funding."""
         return super().pence_a_month(year) - (self.place.pence_a_month(year) if self.place else 0)
 
     def pence_in(self, month: int) -> int:
-        """The price's pence, as policies make it, less those of place funding."""
+        """The mean child's pence, as policies make them, less those of place funding."""
         return super().pence_in(month) - (self.place.pence_in(month) if self.place else 0)
 
+    def by_cell(self, month: int) -> Ints:
+        """[severity, 1, need, where, 1] whole pence: the mean child's x what the cell costs relatively, rounded once a
+        cell."""
+        mean = self.pence_in(month)
+        if self.relative is None:
+            return np.full((1, 1, 1, 1, 1), mean)
+        return np.rint(mean * self.relative).astype(np.int64)[:, None, :, :, None]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Vacancy(Item):
     """A place of a kind (``states`` calls it a placement) that nobody has: pounds a year for each."""
 
     kind: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Service(Item):
     """A service that follows no child. With ``when`` it is a policy's: paid from its start, in full by its full."""
 
@@ -100,7 +137,7 @@ def _upratings(when: When, month: int) -> int:
     return max(0, calendar.financial_year_start(last) - calendar.financial_year_start(start - 1))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prices:
     """All charges and services of a parameter draw."""
 
@@ -108,6 +145,8 @@ class Prices:
     services: tuple[Service, ...]
     placements: int
     vacancies: tuple[Vacancy, ...] = ()
+    since: tuple[int, ...] = ()
+    """the months, in order, from which some price is paid by those only who come to their placement later"""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -115,13 +154,28 @@ class Prices:
         funded = [c.place.name for c in self.charges if c.place]
         return tuple(dict.fromkeys(x.name for x in (*self.charges, *self.services) if x.name not in funded))
 
-    def monthly(self, month: int, line: str = "") -> NDArray[np.int64]:
-        """[support, placement, severity, phase] whole pence a child-month in a month: all, or of one of the five
-        lines."""
-        out = np.zeros((len(SUPPORTS), self.placements, SEVERITIES, len(PHASES)), np.int64)
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """[support, placement, severity, phase, need, where, terms]."""
+        return (len(SUPPORTS), self.placements, SEVERITIES, len(PHASES), len(NEEDS), len(WHERE), len(self.since) + 1)
+
+    def monthly(self, month: int, line: str = "") -> Ints:
+        """[support, placement, severity, phase, need, where, terms] whole pence a child-month in a month: all, or of
+        one of the five lines."""
+        out = np.zeros(self.shape, np.int64)
         for charge in self.charges:
             if line in ("", charge.line.split(".")[0]):
-                out += charge.mask * charge.pence_in(month)
+                pence = charge.cells * charge.by_cell(month)
+                for placement in charge.placements:
+                    out[charge.support, placement] += pence
+        return out
+
+    def priced(self, line: str) -> NDArray[np.bool_]:
+        """[support, placement, severity, phase, need, where, terms] whether a charge of the line is for such
+        children."""
+        out = np.zeros(self.shape, np.bool_)
+        for charge in (c for c in self.charges if c.line.split(".")[0] == line):
+            out[charge.support, list(charge.placements)] |= charge.cells
         return out
 
     def check(self, months: range) -> None:
@@ -148,23 +202,18 @@ class Prices:
 def prices(pack: Pack, params: Parameters, vocabulary: Vocabulary, policy: Policy = NOTHING) -> Prices:
     """The prices of a parameter draw under a policy. Raises ValueError for a line, label or placement that does not
     fit, a plan unpriced, or a policy on a price that there is not."""
+    settled = policy.settled(params.size)
+    since = tuple(sorted({calendar.month(c.when.start) for c in settled.changes
+                          if isinstance(c, Price) and c.new_placements}))  # fmt: skip
     charges: list[Charge] = []
     funded = {str(r["charge"]): r for r in _place_funding(pack)}
     for r in pack.table("estimate_prices").rows():
         name = str(r["charge"])
-        growth = params[f"growth.{r['growth']}"]
         try:
-            line, mask = _line(str(r["line"])), _mask(r, vocabulary)
-            found = Charge(name, line, params[f"price.{name}"], growth, mask)
+            found = _charge(r, pack, params, vocabulary, len(since) + 1)
             charges += _with_place(found, funded[name]) if name in funded else [found]
         except ValueError as error:
             raise ValueError(f"estimate_prices.csv: {name}: {error}") from None
-    priced = np.logical_or.reduce([c.mask for c in charges])[Support.PLAN]
-    for code, p in enumerate(vocabulary.placements):
-        if p.with_plan and not priced[code].all():
-            raise ValueError(
-                f"estimate_prices.csv prices no plan in {p.label!r} at every severity and age; state a price, if only 0"
-            )
     services = tuple(
         Service(
             str(r["service"]), _line(str(r["line"])), params[f"service.{r['service']}"], params[f"growth.{r['growth']}"]
@@ -176,8 +225,34 @@ def prices(pack: Pack, params: Parameters, vocabulary: Vocabulary, policy: Polic
         Vacancy(f"{name}.vacant", _line(str(r["vacant_line"])), float(r["vacant"]), 0.0, kinds[name])
         for name, r in funded.items()
     )
-    made = Prices(tuple(charges), services, len(vocabulary.placements), vacancies)
-    return repriced(made, policy.settled(params.size))
+    made = Prices(tuple(charges), services, len(vocabulary.placements), vacancies, since)
+    _check_priced(made, vocabulary)
+    return repriced(made, settled)
+
+
+def _charge(r: dict[str, Any], pack: Pack, params: Parameters, vocabulary: Vocabulary, terms: int) -> Charge:
+    """A row of the price table; "any" is all."""
+    name, cells = str(r["charge"]), np.zeros((SEVERITIES, len(PHASES), len(NEEDS), len(WHERE), terms), np.bool_)
+    placement = str(r["placement"])
+    severity = slice(None) if r["severity"] == "any" else int(str(r["severity"]))
+    phase = slice(None) if r["phase"] == "any" else PHASES.index(str(r["phase"]))
+    cells[severity, phase] = True
+    at = range(len(vocabulary.placements)) if placement == "any" else [vocabulary.code(placement)]
+    return Charge(
+        name, _line(str(r["line"])), params[f"price.{name}"], params[f"growth.{r['growth']}"],
+        SUPPORTS.index(str(r["support"])), tuple(at), cells,
+        relative=tariff.relative(pack, params, vocabulary, name, placement) if r["support"] == "plan" else None,
+    )  # fmt: skip
+
+
+def _check_priced(made: Prices, vocabulary: Vocabulary) -> None:
+    """Raises ValueError for a plan that no charge mentions."""
+    priced = np.logical_or.reduce([made.priced(line) for line in LINES])[Support.PLAN]
+    for code, p in enumerate(vocabulary.placements):
+        if p.with_plan and not priced[code].all():
+            raise ValueError(
+                f"estimate_prices.csv prices no plan in {p.label!r} at every severity and age; state a price, if only 0"
+            )
 
 
 def _place_funding(pack: Pack) -> Iterator[dict[str, Any]]:
@@ -185,17 +260,19 @@ def _place_funding(pack: Pack) -> Iterator[dict[str, Any]]:
     there is not."""
     if "place_funding" not in pack.names():
         return
-    known = [str(r["charge"]) for r in pack.table("estimate_prices").rows()]
+    known_charges = [str(r["charge"]) for r in pack.table("estimate_prices").rows()]
     for r in pack.table("place_funding").rows():
-        if r["charge"] not in known:
-            raise ValueError(f"place_funding.csv: {r['charge']!r} is not a price; {closest(str(r['charge']), known)}")
+        if r["charge"] not in known_charges:
+            near = closest(str(r["charge"]), known_charges)
+            raise ValueError(f"place_funding.csv: {r['charge']!r} is not a price; {near}")
         yield r
 
 
 def _with_place(charge: Charge, funding: dict[str, Any]) -> list[Charge]:
-    """A price as place funding, the same in every year, and the top-up that is left of it. Raises ValueError if none
-    is."""
-    place = Charge(f"{charge.name}.place", _line(str(funding["line"])), float(funding["filled"]), 0.0, charge.mask)
+    """A price as place funding, the same in every year and for every child, and the top-up that is left of it. Raises
+    ValueError if none is."""
+    place = replace(charge, name=f"{charge.name}.place", line=_line(str(funding["line"])),
+                    pounds=float(funding["filled"]), growth=0.0, relative=None)  # fmt: skip
     if charge.pounds < place.pounds:
         raise ValueError(
             f"{charge.pounds:g} pounds a year given; allowed: {place.pounds:g}, its place funding, or more"
@@ -211,8 +288,8 @@ def repriced(prices: Prices, policy: Policy) -> Prices:
             names = dict.fromkeys((*prices.names, *(s.name for s in services)))
             if change.charge not in names:
                 raise ValueError(f"{change.owner}: {change.charge!r} is not a price; {closest(change.charge, names)}")
-            charges = [part for c in charges for part in _split(c, change)]
-            services = [replace(s, policies=(*s.policies, change)) if s.name == change.charge else s for s in services]
+            charges = [part for c in charges for part in _split(c, change, prices.since)]
+            services = [_of_service(s, change) if s.name == change.charge else s for s in services]
         elif isinstance(change, Fund):
             line = _line(change.line)
             services.append(
@@ -221,30 +298,34 @@ def repriced(prices: Prices, policy: Policy) -> Prices:
     return replace(prices, charges=tuple(charges), services=tuple(services))
 
 
-def _split(charge: Charge, change: Price) -> list[Charge]:
-    """A charge under a price policy: in two, if the policy is for some severities only."""
+def _of_service(service: Service, change: Price) -> Service:
+    """A service under a price policy. Raises ValueError for one that tells children apart."""
+    if change.needs or change.new_placements:
+        raise ValueError(f"{change.owner}: {change.charge!r} is a service, which no child has; allowed: by and growth")
+    return replace(service, policies=(*service.policies, change))
+
+
+def _split(charge: Charge, change: Price, since: tuple[int, ...]) -> list[Charge]:
+    """A charge under a price policy: in two, if the policy is for some children only. Raises ValueError where such
+    children are not told apart."""
     if charge.name != change.charge:
         return [charge]
+    if charge.support != Support.PLAN and (change.needs or change.new_placements):
+        raise ValueError(
+            f"{change.owner}: {change.charge!r} is paid without a plan, where neither need nor entry is priced; "
+            "allowed: severity"
+        )
     low, high = change.severity
-    within = np.zeros_like(charge.mask)
-    within[:, :, low : high + 1] = charge.mask[:, :, low : high + 1]
-    rest = charge.mask & ~within
-    changed = replace(charge, mask=within, policies=(*charge.policies, change))
-    return [x for x in (changed, replace(charge, mask=rest)) if x.mask.any()]
+    within = np.zeros_like(charge.cells)
+    needs = [NEEDS.index(n) for n in change.needs] or list(range(len(NEEDS)))
+    first = since.index(calendar.month(change.when.start)) + 1 if change.new_placements else 0
+    within[low : high + 1, :, needs, :, first:] = charge.cells[low : high + 1, :, needs, :, first:]
+    rest = charge.cells & ~within
+    changed = replace(charge, cells=within, policies=(*charge.policies, change))
+    return [x for x in (changed, replace(charge, cells=rest)) if x.cells.any()]
 
 
 def _line(line: str) -> str:
     if line.split(".", maxsplit=1)[0] not in LINES:
         raise ValueError(f"{line!r} is not a line of the ledger; {closest(line.split('.', maxsplit=1)[0], LINES)}")
     return line
-
-
-def _mask(r: dict[str, object], vocabulary: Vocabulary) -> NDArray[np.bool_]:
-    """Which [support, placement, severity, phase] a row of the price table is for; "any" is all."""
-    mask = np.zeros((len(SUPPORTS), len(vocabulary.placements), SEVERITIES, len(PHASES)), np.bool_)
-    support = SUPPORTS.index(str(r["support"]))
-    placement = slice(None) if r["placement"] == "any" else vocabulary.code(str(r["placement"]))
-    severity = slice(None) if r["severity"] == "any" else int(str(r["severity"]))
-    phase = slice(None) if r["phase"] == "any" else PHASES.index(str(r["phase"]))
-    mask[support, placement, severity, phase] = True
-    return mask

@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort.calendar import NCYS
 from cohort.columns import Columns, Log
 from cohort.prices import FIRST_NCY_POST_16
-from cohort.states import AREAS
+from cohort.states import Support
+
+Ints = NDArray[np.int64]
 
 FIRST_POST_16 = FIRST_NCY_POST_16 + 5
+UNDER_16 = 3
+"""The first so many age groups are below Year 12."""
 AGE_GROUP_OF_NCY = np.array([0] * 6 + [1] * 6 + [2] * 5 + [3] * 4 + [4] * 6)
 """[ncy - lowest] index into calendar.AGE_GROUPS, by age at 31 August: under 5, 5-10, 11-15, 16-19, 20-25."""
 
@@ -24,17 +27,24 @@ ROLL = ("presence", "support", "stage", "placement", "need", "placed", "cost")
 """Of each child, what a roll keeps."""
 
 
-def cost_of(cells: NDArray[np.int32], price: NDArray[np.int64]) -> int:
-    """Pence a month for children counted by [ncy, area, support, placement, severity]."""
-    flat = cells.reshape(len(NCYS) * len(AREAS), -1)
-    edge = FIRST_POST_16 * len(AREAS)
-    pence = price.reshape(-1, 2)
-    return int(
-        sum(flat[part].sum(0, dtype=np.int32) @ pence[:, k] for k, part in enumerate((slice(edge), slice(edge, None))))
+def by_phase(cells: NDArray[np.int32], held: NDArray[np.integer]) -> tuple[Ints, Ints]:
+    """Children without a plan by [support, placement, severity, phase], and plans by [placement, severity, phase, need,
+    where, terms], of cells and plans as a record keeps them."""
+    others = cells[:, :, : Support.PLAN]
+    edges, groups = (slice(FIRST_POST_16), slice(FIRST_POST_16, None)), (slice(UNDER_16), slice(UNDER_16, None))
+    return (
+        np.stack([others[part].sum((0, 1), dtype=np.int64) for part in edges], -1),
+        np.stack([held[part].sum((0, 1), dtype=np.int64) for part in groups], 2),
     )
 
 
-KEPT = ("cells", "stages", "censuses", "places", "lists")
+def cost_of(cells: NDArray[np.int32], held: NDArray[np.integer], price: Ints) -> int:
+    """Pence a month for children and plans at [support, placement, severity, phase, need, where, terms] pence."""
+    others, plans = by_phase(cells, held)
+    return int((others * price[: Support.PLAN, ..., 0, 0, 0]).sum() + (plans * price[Support.PLAN]).sum())
+
+
+KEPT = ("cells", "stages", "censuses", "places", "lists", "held")
 """What a record keeps by month, besides the logs."""
 
 
@@ -57,6 +67,11 @@ class Record:
     lists: dict[int, NDArray[np.int32]] = field(default_factory=dict)
     """month -> [kind, area, primary or secondary, need, 2] children who wait at its start; of these, whose choice it
     is"""
+    held: dict[int, NDArray[np.integer]] = field(default_factory=dict)
+    """month -> [age group, area, placement, severity, need, where, terms] plans at its start, of the month before's
+    prices (see ``prices``); none for the run's first month"""
+    outside: list[NDArray[np.int32]] = field(default_factory=list)
+    """one a month stepped: the children who had a place of another authority at its end"""
     rolls: dict[int, dict[str, NDArray[Any]]] | None = None
     """January -> what each child is (``ROLL``), if that is to be kept; not saved with a world"""
 
@@ -82,16 +97,21 @@ class Record:
         """Room for a month's events: one a child at the most, two in September."""
         n = 2 * len(columns.key)
         event, reason, frm, to = (np.empty(n, np.uint8) for _ in range(4))
-        return Log(np.empty(n, np.int32), event, reason, frm, to, np.empty(n, np.int16))
+        return Log(np.empty(n, np.int32), event, reason, frm, to, np.empty(n, np.int16), np.empty(0, np.uint8))
 
-    def close_log(self, log: Log, entries: int) -> None:
-        """Keep the month's entries."""
-        self.logs.append(Log._make(column[:entries].copy() for column in log))
+    def close_log(self, log: Log, entries: int, columns: Columns) -> None:
+        """Keep the month's entries, with what the children are at its end."""
+        kept = Log._make(column[:entries].copy() for column in log)
+        self.logs.append(kept._replace(need=columns.need[kept.row]))
 
     def close(self, month: int, cells: NDArray[np.int32], stages: NDArray[np.int64]) -> None:
         """Keep the counts at the start of a month."""
         self.cells[month] = cells
         self.stages[month] = stages.copy()
+
+    def hold(self, month: int, held: NDArray[np.int32]) -> None:
+        """Keep the plans at the start of a month by all that their price goes by."""
+        self.held[month] = held.astype(np.uint16 if held.max(initial=0) < 2**16 else np.int32)
 
     def census(self, cells: NDArray[np.int32], month: int) -> None:
         """Keep a January's [ncy, area, need, support, placement] counts."""
@@ -106,12 +126,18 @@ class Record:
         """A record that can be added to without changing this one; what is kept is never changed, so it is shared."""
         kept = (dict(self.cells), dict(self.stages), dict(self.censuses))
         rolls = None if self.rolls is None else dict(self.rolls)
-        return Record(*kept, list(self.logs), dict(self.places), dict(self.lists), rolls)
+        return Record(*kept, list(self.logs), dict(self.places), dict(self.lists), dict(self.held),
+                      list(self.outside), rolls)  # fmt: skip
 
-    def widen(self, providers: int) -> None:
-        """Room for providers that a policy adds: before, they had no places."""
+    def widen(self, providers: int, terms: int) -> None:
+        """Room for providers that a policy adds: before, they had no places. And for as many terms as another policy's
+        prices tell apart: nobody has come after a date that is still ahead."""
         for month, kept in self.places.items():
             self.places[month] = np.pad(kept, ((0, providers - len(kept)), (0, 0)))
+        for month, held in self.held.items():
+            if held.shape[-1] != terms:
+                fits = held[..., :terms]
+                self.held[month] = np.pad(fits, [(0, 0)] * (held.ndim - 1) + [(0, terms - fits.shape[-1])])
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Everything as named arrays, for saving."""
@@ -123,6 +149,8 @@ class Record:
         out["log.lengths"] = np.array([len(log.row) for log in self.logs], np.int64)
         for k, name in enumerate(Log._fields):
             out[f"log.{name}"] = np.concatenate([log[k] for log in self.logs]) if self.logs else np.zeros(0, np.uint8)
+        out["outside.lengths"] = np.array([len(rows) for rows in self.outside], np.int64)
+        out["outside.row"] = np.concatenate([np.zeros(0, np.int32), *self.outside])
         return out
 
     @classmethod
@@ -131,7 +159,8 @@ class Record:
         kept: list[dict[int, Any]] = [
             dict(zip(saved[f"{n}.months"].tolist(), saved[f"{n}.values"], strict=True)) for n in KEPT
         ]
-        edges = np.concatenate([[0], np.cumsum(saved["log.lengths"])]).astype(int)
-        columns = [saved[f"log.{name}"] for name in Log._fields]
+        edges, ends = (np.concatenate([[0], np.cumsum(saved[f"{n}.lengths"])]).astype(int) for n in ("log", "outside"))
+        columns, rows = [saved[f"log.{name}"] for name in Log._fields], saved["outside.row"]
         logs = [Log._make(c[a:b] for c in columns) for a, b in pairwise(edges)]
-        return cls(kept[0], kept[1], kept[2], logs, kept[3], kept[4])
+        outside = [rows[a:b] for a, b in pairwise(ends)]
+        return cls(kept[0], kept[1], kept[2], logs, kept[3], kept[4], kept[5], outside)

@@ -87,11 +87,12 @@ class Rolls:
 
     # what is counted and checked
 
-    def fault(self, columns: Columns, placed: NDArray[np.int64], month: int) -> str:
-        """What is wrong at the end of a month, "" if nothing is; ``placed`` is [kind] children in scarce placements."""
+    def fault(self, columns: Columns, rows: NDArray[np.int64], placed: NDArray[np.int64], month: int) -> str:
+        """What is wrong at the end of a month, "" if nothing is; ``rows`` have a provider, ``placed`` is [kind]
+        children in scarce placements."""
         pools, (places, opened) = self.places.pools, self._in(month)
         counted, by_kind = np.zeros_like(self.filled), np.zeros(len(pools.kinds), np.int64)
-        stray = admission.count(columns, pools, rows_with(columns.provider), counted, by_kind)
+        stray = admission.count(columns, pools, rows, counted, by_kind)
         if stray >= 0:
             return f"{self.places.names[columns.provider[stray]]}: child {stray} has a place but is not placed there"
         if (placed != by_kind).any():
@@ -112,6 +113,10 @@ class Rolls:
         out = np.zeros((len(self.places.pools.kinds), len(AREAS), 2, len(NEEDS), 2), np.int32)
         admission.count_lists(columns, self.places.pools, rows_with(columns.waiting_for), academic_year, out)
         return out
+
+    def outside(self, columns: Columns, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Of the children with a provider, those who have a place of another authority."""
+        return rows[self.places.outside[columns.provider[rows]] == 1].astype(np.int32)
 
     def _in(self, month: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         at = month - self.places.first

@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from cohort import book, cache, calendar, demography, hatch, lawful, parameters, placing, prices, rulebook, start
 from cohort import places as provision
 from cohort.calendar import NCYS
+from cohort.columns import Tariff
 from cohort.demography import Tape
 from cohort.pack import Pack
 from cohort.policy import Policy
 from cohort.processes import PROCESSES, TRANSFER_NCYS, Process
-from cohort.record import FIRST_POST_16
+from cohort.record import AGE_GROUP_OF_NCY, FIRST_POST_16
 from cohort.scenario import Scenario, ScenarioError
-from cohort.states import AREAS, Vocabulary
+from cohort.states import AREAS, SUPPORTS, Support, Vocabulary
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,28 +67,56 @@ class Setting:
         return {}
 
     def price(self, month: int) -> NDArray[np.int64]:
-        """[support, placement, severity, phase] pence a child-month, of the month's financial year and policies."""
+        """[support, placement, severity, phase, need, where, terms] pence a child-month, of the month's financial year
+        and policies."""
         key = self.prices.key(month)
         if key not in self._prices:
             self._prices[key] = self.prices.monthly(month)
         return self._prices[key]
 
-    def price_by_cell(self, month: int) -> NDArray[np.int64]:
-        """[cohort, cell] the same laid out for the kernel, the last cell (children away) at nothing."""
+    def tariff(self, month: int) -> Tariff:
+        """The same laid out for the kernel, the last cell (children away) at nothing."""
         key = (self.prices.key(month), calendar.academic_year(month))
         if key not in self._laid_out:
-            by_phase = np.repeat(self.price(month)[None], len(AREAS), axis=0).reshape(-1, 2)
-            ncy = key[1] - self.events.cohorts
-            self._laid_out[key] = np.zeros((len(ncy), len(by_phase) + 1), np.int64)
-            self._laid_out[key][:, :-1] = by_phase.T[(ncy >= FIRST_POST_16).astype(int)]
+            price, ncy = self.price(month), key[1] - self.events.cohorts
+            phase = (ncy >= FIRST_POST_16).astype(np.int64)
+            others = np.where(np.arange(len(SUPPORTS))[:, None, None, None] < Support.PLAN, price[..., 0, 0, 0], 0)
+            by_phase = np.tile(others.reshape(-1, 2), (len(AREAS), 1))
+            unplanned = np.zeros((len(ncy), len(by_phase) + 1), np.int64)
+            unplanned[:, :-1] = by_phase.T[phase]
+            plans = np.moveaxis(price[Support.PLAN], 2, 0)
+            self._laid_out[key] = self.uncharged._replace(
+                price=unplanned, plan=self._plan_cells[0], plan_price=plans.reshape(2, -1, *plans.shape[3:]).copy(),
+                group=AGE_GROUP_OF_NCY[np.clip(ncy, 0, len(NCYS) - 1)], phase=phase,
+            )  # fmt: skip
         return self._laid_out[key]
+
+    @cached_property
+    def uncharged(self) -> Tariff:
+        """A tariff at which nobody is charged and no plan counted."""
+        rows, cells = len(self.events.cohorts), len(self._plan_cells[0])
+        since = np.array(self.prices.since, np.int16)
+        nothing, shape = np.zeros(rows, np.int64), self.prices.shape
+        return Tariff(
+            np.zeros((rows, cells), np.int64), np.full(cells, -1, np.int32), self._plan_cells[1],
+            np.zeros((2, shape[1] * shape[2], *shape[4:]), np.int64), nothing, nothing, self.places.outside, since,
+        )  # fmt: skip
+
+    @cached_property
+    def _plan_cells(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """``plan`` and ``of_cell`` of a tariff."""
+        _, placements, severities = self.prices.shape[:3]
+        plan = np.full((len(AREAS), len(SUPPORTS), placements * severities), -1, np.int32)
+        plan[:, Support.PLAN] = np.arange(len(AREAS) * placements * severities).reshape(len(AREAS), -1)
+        of_cell = np.tile(np.arange(placements * severities, dtype=np.int32), len(AREAS) * len(SUPPORTS))
+        return np.append(plan.ravel(), np.int32(-1)), np.append(of_cell, np.int32(0))
 
     @cached_property
     def _prices(self) -> dict[tuple[object, ...], NDArray[np.int64]]:
         return {}
 
     @cached_property
-    def _laid_out(self) -> dict[tuple[object, int], NDArray[np.int64]]:
+    def _laid_out(self) -> dict[tuple[object, int], Tariff]:
         return {}
 
 

@@ -21,8 +21,8 @@ from cohort.calendar import AGE_GROUPS
 from cohort.parameters import estimates
 from cohort.places import KIND_ORDER, OUTSIDE
 from cohort.prices import LINES, Charge, Item, Prices
-from cohort.record import AGE_GROUP_OF_NCY, FIRST_POST_16
-from cohort.states import AREAS
+from cohort.record import AGE_GROUP_OF_NCY, UNDER_16
+from cohort.states import AREAS, Support
 
 if TYPE_CHECKING:
     from cohort.setting import Setting
@@ -36,15 +36,19 @@ _EDGES = np.flatnonzero(np.diff(AGE_GROUP_OF_NCY, prepend=-1))
 
 @dataclass(frozen=True, eq=False)
 class Bill:
-    """A run's child-months by charge, each [month, age group, area, placement], with the months that they are of."""
+    """A run's children by all that a price goes by, with the months that they are of."""
 
     months: tuple[int, ...]
-    charged: tuple[Ints, ...]
+    others: Ints
+    """[month, age group, area, support, placement, severity] children without a plan"""
+    held: NDArray[np.integer]
+    """[month, age group, area, placement, severity, need, where, terms] plans"""
     vacant: Mapping[str, Ints] = field(default_factory=dict)
     """kind of place -> [month] places without a child, of the council's own schools; none while places do not bind"""
 
     def pence(self, item: Item) -> Ints:
-        """[month] whole pence that one child-month of a charge, a month of a service or of a vacant place costs."""
+        """[month] whole pence that one child-month of a charge (of the mean child), a month of a service or of a vacant
+        place costs."""
         if item.policies or getattr(item, "when", None):
             return np.array([item.pence_in(m) for m in self.months], np.int64)
         years, at = self._years
@@ -59,8 +63,49 @@ class Bill:
 
     def spent(self, prices: Prices) -> Iterator[tuple[Charge, Ints, Ints]]:
         """Each charge with its child-months and its pence, both [month, age group, area, placement]."""
-        for charge, counts in zip(prices.charges, self.charged, strict=True):
-            yield charge, counts, counts * self.pence(charge)[:, None, None, None]
+        for charge in prices.charges:
+            cells = _told_apart(charge)[:, _PHASE_OF_GROUP]
+            counts, pence = (np.zeros((*self.others.shape[:3], self.others.shape[4]), np.int64) for _ in range(2))
+            for p in charge.placements:
+                there = self._under(charge, p, self.others, self.held)
+                counts[..., p] = np.einsum("mgasdwt,sgdwt->mga", there, cells, dtype=np.int64)
+                for at, each in self._moments(charge):
+                    price = (_told_apart(charge) * each)[:, _PHASE_OF_GROUP]
+                    pence[at, ..., p] = np.einsum("mgasdwt,sgdwt->mga", there[at], price, dtype=np.int64)
+            yield charge, counts, pence
+
+    def total(self, charge: Charge) -> Ints:
+        """[month] pence of a charge."""
+        out = np.zeros(len(self.months), np.int64)
+        for p in charge.placements:
+            there = self._under(charge, p, *self._by_phase)[:, :, 0]
+            for at, each in self._moments(charge):
+                out[at] += np.einsum("mgsdwt,sgdwt->m", there[at], _told_apart(charge) * each)
+        return out
+
+    def _under(self, charge: Charge, placement: int, others: Ints, held: NDArray[np.integer]) -> NDArray[np.integer]:
+        """[month, group, area, severity, need, where, terms] children of a charge's support in a placement; without a
+        plan the last three are not told apart."""
+        if charge.support == Support.PLAN:
+            there = held[:, :, :, placement]
+            return there if charge.told_apart else there.sum((4, 5, 6), keepdims=True, dtype=np.int64)
+        return others[:, :, :, charge.support, placement, :, None, None, None]
+
+    def _moments(self, charge: Charge) -> Iterator[tuple[Ints, Ints]]:
+        """Which months have one price, and its pence (see ``Charge.by_cell``)."""
+        keys = [charge.key(m) for m in self.months]
+        for key in dict.fromkeys(keys):
+            at = np.array([k for k, of in enumerate(keys) if of == key])
+            yield at, charge.by_cell(self.months[at[0]])
+
+    @cached_property
+    def _by_phase(self) -> tuple[Ints, Ints]:
+        """``others`` and ``held`` of all areas together, with the phase for the age group."""
+        parts = (slice(UNDER_16), slice(UNDER_16, None))
+        return (
+            np.stack([self.others[:, part].sum((1, 2)) for part in parts], 1)[:, :, None],
+            np.stack([self.held[:, part].sum((1, 2), dtype=np.int64) for part in parts], 1)[:, :, None],
+        )
 
     def unattached(self, prices: Prices) -> Iterator[tuple[str, Ints]]:
         """Sub-line and [month] pence of each thing that follows no child: services, and places while they are
@@ -74,11 +119,10 @@ class Bill:
     def by_sub_line(self, prices: Prices) -> dict[str, Ints]:
         """Sub-line -> [month] pence, children's first."""
         out: dict[str, Ints] = {}
-        for charge, counts in zip(prices.charges, self.charged, strict=True):
-            pence = counts.sum((1, 2, 3)) * self.pence(charge)
-            out[charge.line] = out.get(charge.line, 0) + pence
-        for line, pence in self.unattached(prices):
-            out[line] = out.get(line, 0) + pence
+        for charge in prices.charges:
+            out[charge.line] = out.get(charge.line, 0) + self.total(charge)
+        for line, by_month in self.unattached(prices):
+            out[line] = out.get(line, 0) + by_month
         return out
 
     def by_line(self, prices: Prices) -> Ints:
@@ -89,8 +133,17 @@ class Bill:
         return out
 
 
+def _told_apart(charge: Charge) -> NDArray[np.bool_]:
+    """The cells of a charge, with one need and terms for all where they do not matter."""
+    plan = charge.support == Support.PLAN
+    return charge.cells if plan and charge.told_apart else charge.cells[:, :, :1, :1, :1]
+
+
+_PHASE_OF_GROUP = (np.arange(len(AGE_GROUPS)) >= UNDER_16).astype(int)
+
+
 def bill(world: World) -> Bill:
-    """The child-months that each charge of a world's prices was paid for; kept, as several tables ask for it."""
+    """The children that a world's months were paid for; kept, as several tables ask for it."""
     kept = _KEPT.get(world)
     if kept is None or kept[0] != world.month:
         kept = _KEPT[world] = (world.month, _bill(world))
@@ -101,13 +154,19 @@ _KEPT: WeakKeyDictionary[World, tuple[int, Bill]] = WeakKeyDictionary()
 
 
 def _bill(world: World) -> Bill:
-    cells, charges = world.record.cells, world.setting.prices.charges
-    months = sorted(cells)[1:]
+    record, shape = world.record, world.setting.prices.shape
+    months = sorted(record.cells)[1:]
     if not months:
-        return Bill((), tuple(np.zeros((0, len(AGE_GROUPS), len(AREAS), c.mask.shape[1]), np.int64) for c in charges))
-    paid = np.stack([cells[m] for m in months])
+        groups = (0, len(AGE_GROUPS), len(AREAS))
+        return Bill(
+            (), np.zeros((*groups, 2, *shape[1:3]), np.int64), np.zeros((*groups, *shape[1:3], *shape[4:]), int)
+        )
+    unplanned = np.stack([record.cells[m][:, :, : Support.PLAN] for m in months])
     vacant = {kind: np.array([_vacant(world, m, kind) for m in months], np.int64) for kind in KIND_ORDER}
-    return Bill(tuple(m - 1 for m in months), tuple(_child_months(paid, charge.mask) for charge in charges), vacant)
+    return Bill(
+        tuple(m - 1 for m in months), np.add.reduceat(unplanned, _EDGES, axis=1, dtype=np.int64),
+        np.stack([record.held[m] for m in months]), vacant,
+    )  # fmt: skip
 
 
 def _vacant(world: World, month: int, kind: str) -> int:
@@ -126,17 +185,6 @@ def month_of(world: World) -> int:
     month, prices = world.month - 1, world.setting.prices
     vacant = sum(_vacant(world, world.month, v.kind) * v.pence_in(month) for v in prices.vacancies)
     return vacant + sum(s.pence_in(month) for s in prices.services)
-
-
-def _child_months(paid: NDArray[np.int32], mask: NDArray[np.bool_]) -> Ints:
-    """[month, age group, area, placement] of [month, ncy, area, support, placement, severity], within a mask."""
-    phase = (np.arange(paid.shape[1]) >= FIRST_POST_16).astype(int)
-    out = np.zeros((len(paid), len(AGE_GROUPS), len(AREAS), paid.shape[4]), np.int64)
-    for support, placement in zip(*np.nonzero(mask.any((2, 3))), strict=True):
-        there = mask[support, placement].T[phase]
-        counts = np.einsum("mnas,ns->mna", paid[:, :, :, support, placement], there.astype(np.int32))
-        out[..., placement] += np.add.reduceat(counts, _EDGES, axis=1)
-    return out
 
 
 def at(setting: Setting, end: End) -> Prices:

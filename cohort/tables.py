@@ -107,9 +107,17 @@ def flow(world: World) -> pa.Table:
 def spend(world: World) -> pa.Table:
     """Pence by month, placement, age group, area and line: the children's parts sum to what was charged to children."""
     bill, prices = spending.bill(world), world.setting.prices
-    lines = tuple(dict.fromkeys([c.line for c in prices.charges] + [line for line, _ in bill.unattached(prices)]))
+    children: dict[str, tuple[Ints, Ints]] = {}
+    for charge, months, pence in bill.spent(prices):
+        had = children.get(charge.line)
+        children[charge.line] = (months, pence) if had is None else (had[0] + months, had[1] + pence)
+    served: dict[str, Ints] = {}
+    for line, pence in bill.unattached(prices):
+        served[line] = served.get(line, np.zeros_like(pence)) + pence
+    lines = tuple(dict.fromkeys([*children, *served]))
     size = (len(bill.months), prices.placements + 1, len(AGE_GROUPS) + 1, len(AREAS) + 1, len(lines))
-    found = [_spent(world, bill, line, k, size) for k, line in enumerate(lines)]
+    found = [_of_children(*of, lines.index(line), size) for line, of in children.items()]
+    found += [_of_none(pence, lines.index(line), size) for line, pence in served.items()]
     cell, child_months, pence = (np.concatenate(part) for part in zip(*found, strict=True))
     order = np.argsort(cell)  # every cell is there once
     at = np.unravel_index(cell[order], size)
@@ -126,25 +134,20 @@ def spend(world: World) -> pa.Table:
     )
 
 
-def _spent(world: World, bill: spending.Bill, line: str, number: int, size: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:
-    """Of one line: the cells of ``size`` on which anything is spent or anybody counted, child-months and pence."""
-    prices = world.setting.prices
-    children = np.zeros((size[0], size[2] - 1, size[3] - 1, size[1] - 1), np.int64)
-    cost = np.zeros_like(children)
-    for _, months_there, pence in (x for x in bill.spent(prices) if x[0].line == line):
-        children, cost = children + months_there, cost + pence
-    at = np.nonzero((children != 0) | (cost != 0))
-    month, age, area, placement = at
-    cells = np.ravel_multi_index((month, placement, age, area, np.full_like(month, number)), size)
-    served = sum((pence for of, pence in bill.unattached(prices) if of == line), np.zeros(size[0], np.int64))
-    months = np.flatnonzero(served)
-    services = np.ravel_multi_index((months, *(np.full_like(months, n - 1) for n in size[1:4]),
-                                     np.full_like(months, number)), size)  # fmt: skip
-    return (
-        np.concatenate([cells, services]),
-        np.concatenate([children[at], np.zeros_like(months)]),
-        np.concatenate([cost[at], served[months]]),
-    )
+def _of_children(children: Ints, pence: Ints, line: int, size: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:
+    """Of one line: the cells of ``size`` in which anybody is counted or charged, child-months and pence, of both by
+    [month, age group, area, placement]."""
+    month, age, area, placement = at = np.nonzero((children != 0) | (pence != 0))
+    cells = np.ravel_multi_index((month, placement, age, area, np.full_like(month, line)), size)
+    return cells, children[at], pence[at]
+
+
+def _of_none(pence: Ints, line: int, size: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:
+    """The same of what follows no child, [month] pence."""
+    months = np.flatnonzero(pence)
+    last = [np.full_like(months, n - 1) for n in size[1:4]]
+    cells = np.ravel_multi_index((months, *last, np.full_like(months, line)), size)
+    return cells, np.zeros_like(months), pence[months]
 
 
 def pairs(world: World, together: Pairs, base: str) -> pa.Table:

@@ -141,8 +141,8 @@ def _price(change: Price, prices: Prices) -> str:
     if not any(x.pounds for x in items):
         return f"the price {change.charge} is 0"
     low, high = change.severity
-    masks = [np.logical_or.reduce(c.mask, (0, 1, 3)) for c in prices.charges if c.name == change.charge]
-    if masks and not any(m[low : high + 1].any() for m in masks):
-        bands = ", ".join(str(b) for b in np.flatnonzero(np.logical_or.reduce(masks)))
+    charged = [np.logical_or.reduce(c.cells, (1, 2, 3, 4)) for c in prices.charges if c.name == change.charge]
+    if charged and not any(bands[low : high + 1].any() for bands in charged):
+        bands = ", ".join(str(b) for b in np.flatnonzero(np.logical_or.reduce(charged)))
         return f"{change.charge} is not paid at severity {low} to {high}; allowed: {bands}"
     return ""

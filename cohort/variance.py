@@ -3,8 +3,8 @@
     variance.of_worlds(base, policy, "2027-28")["independent"]
     variance.of_years(world, "2024-25", "2027-28")["special"].price
 
-An *item* is what has one price: a month's children of one support, placement, severity band and phase, or its vacant
-places; a month of the one year is set against the same month of the other. Each effect is the mean of its
+An *item* is what has one price: a month's children of one support, placement, severity band, phase and need, or its
+vacant places; a month of the one year is set against the same month of the other. Each effect is the mean of its
 two sequential readings (old prices, then new; new, then old), so that two worlds compared the other way round give the
 same effects with the other sign. Price and volume are rounded to whole pence toward nought; what is left of the change,
 the rounding with it, is mix. Services that follow no child are price alone.
@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cohort import calendar, spending
-from cohort.prices import LINES, Prices
-from cohort.record import FIRST_POST_16
+from cohort.prices import LINES
+from cohort.record import by_phase
+from cohort.states import Support
 
 if TYPE_CHECKING:
     from cohort.world import World
@@ -49,8 +50,11 @@ class Variance:
         return self.after - self.before
 
 
-def variance(months: tuple[Sequence[int], Sequence[int]], prices: tuple[Sequence[int], Sequence[int]]) -> Variance:
-    """The variance of items: child-months (before, after) and whole pence a child-month (before, after), item by item.
+def variance(
+    months: tuple[Sequence[int], Sequence[int]], prices: tuple[Sequence[int | Fraction], Sequence[int | Fraction]]
+) -> Variance:
+    """The variance of items: child-months (before, after) and pence a child-month (before, after), item by item; an
+    item's child-months cost whole pence together.
 
     price = sum of (new price - old) x mean child-months; volume = more child-months x mean average price of the two
     sides; mix = what is left of the change. Raises ValueError for lists of different lengths.
@@ -66,8 +70,8 @@ def variance(months: tuple[Sequence[int], Sequence[int]], prices: tuple[Sequence
     return Variance(before, after, volume, after - before - price - volume, price)
 
 
-def _cost(months: Sequence[int], prices: Sequence[int]) -> int:
-    return sum(q * p for q, p in zip(months, prices, strict=True))
+def _cost(months: Sequence[int], prices: Sequence[int | Fraction]) -> int:
+    return int(sum(q * p for q, p in zip(months, prices, strict=True)))
 
 
 def _whole(exact: Fraction) -> int:
@@ -88,20 +92,31 @@ def of_worlds(base: World, policy: World, financial_year: str) -> dict[str, Vari
 def _between(before: tuple[World, str], after: tuple[World, str]) -> dict[str, Variance]:
     """Each line's variance; raises ValueError for a year that a run does not cover whole."""
     sides = [(world, months_of(world, year)) for world, year in (before, after)]
-    counts = [[child_months(world, m) for m in months] for world, months in sides]
+    counts = [np.stack([child_months(world, m) for m in months]) for world, months in sides]
     out = {}
     for line in LINES:
-        there = np.logical_or(*(priced(world.setting.prices, line) for world, _ in sides))
+        there = (counts[0].sum(-1) > 0) | (counts[1].sum(-1) > 0)
+        for_them = [np.logical_or.reduce(world.setting.prices.priced(line), -1) for world, _ in sides]
+        there &= np.logical_or(*for_them)
         items = []
         for (world, months), count in zip(sides, counts, strict=True):
-            prices = world.setting.prices
-            children = [(c[there], prices.monthly(m, line)[there]) for c, m in zip(count, months, strict=True)]
-            items.append([np.concatenate(x) for x in zip(*children, *_vacant(world, months, line), strict=True)])
-        (q0, p0), (q1, p1) = (tuple(x.tolist() for x in side) for side in items)
+            prices = np.stack([world.setting.prices.monthly(m, line) for m in months])
+            children, each = _of_all_terms(count[there], prices[there])
+            vacant, of_vacant = _vacant(world, months, line)
+            items.append((children + vacant.tolist(), each + of_vacant.tolist()))
+        (q0, p0), (q1, p1) = items
         found = variance((q0, q1), (p0, p1))
         old, new = (services(world, months, line) for world, months in sides)
         out[line] = Variance(found.before + old, found.after + new, found.volume, found.mix, found.price + new - old)
     return out
+
+
+def _of_all_terms(children: Ints, pence: Ints) -> tuple[list[int], list[int | Fraction]]:
+    """Children of whatever terms together, with what each costs on average: what two worlds tell apart can differ."""
+    many, cost = children.sum(-1).tolist(), (children * pence).sum(-1).tolist()
+    if pence.shape[-1] == 1:
+        return many, pence[:, 0].tolist()
+    return many, [Fraction(c, n) if n else p for c, n, p in zip(cost, many, pence[:, 0].tolist(), strict=True)]
 
 
 def months_of(world: World, financial_year: str) -> list[int]:
@@ -113,23 +128,24 @@ def months_of(world: World, financial_year: str) -> list[int]:
 
 
 def child_months(world: World, month: int) -> Ints:
-    """[support, placement, severity, phase] children whom a month was paid for."""
-    cells = world.record.cells[month + 1].sum(1, dtype=np.int64)
-    return np.stack([cells[:FIRST_POST_16].sum(0), cells[FIRST_POST_16:].sum(0)], -1)
+    """[support, placement, severity, phase, need, where, terms] children whom a month was paid for; those without a
+    plan, whose price goes by none of the last three, stand at the first of each."""
+    others, plans = by_phase(world.record.cells[month + 1], world.record.held[month + 1])
+    out = np.zeros(world.setting.prices.shape, np.int64)
+    out[: Support.PLAN, ..., 0, 0, 0], out[Support.PLAN] = others, plans
+    return out
 
 
-def priced(prices: Prices, line: str) -> NDArray[np.bool_]:
-    """[support, placement, severity, phase] whether a charge of the line is for such children."""
-    masks = [c.mask for c in prices.charges if c.line.split(".")[0] == line]
-    return np.logical_or.reduce([np.zeros(prices.charges[0].mask.shape, np.bool_), *masks])
-
-
-def _vacant(world: World, months: Sequence[int], line: str) -> list[tuple[Ints, Ints]]:
-    """Vacant places and the pence of each, by month, one pair a kind of place of the line."""
+def _vacant(world: World, months: Sequence[int], line: str) -> tuple[Ints, Ints]:
+    """Vacant places and the pence of each, month by month, of each kind of place of the line."""
     bill = spending.bill(world)
     at, none = [bill.months.index(m) for m in months], np.zeros(len(bill.months), np.int64)
     of = [v for v in world.setting.prices.vacancies if v.line.split(".")[0] == line]
-    return [(bill.vacant.get(v.kind, none)[at], bill.pence(v)[at]) for v in of]
+    nothing = np.zeros(0, np.int64)
+    return (
+        np.concatenate([nothing, *(bill.vacant.get(v.kind, none)[at] for v in of)]),
+        np.concatenate([nothing, *(bill.pence(v)[at] for v in of)]),
+    )
 
 
 def services(world: World, months: Sequence[int], line: str) -> int:

@@ -12,26 +12,22 @@ than places and admissions above them, every month: a world that breaks this sto
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cohort import calendar, draws, hatched, month, record, setting, states
 from cohort.book import ON_TIME
-from cohort.calendar import NCYS
+from cohort.calendar import AGE_GROUPS, NCYS
 from cohort.candidates import Room, make_room
-from cohort.columns import Columns, Seekers
+from cohort.columns import Columns, Seekers, Tariff
 from cohort.draws import Purpose
 from cohort.policy import Policy
 from cohort.record import Record
-from cohort.rolls import Rolls
+from cohort.rolls import Rolls, rows_with
 from cohort.scenario import Scenario
 from cohort.setting import Setting
 from cohort.states import AREAS, NEEDS, SEVERITIES, STAGES, SUPPORTS, Presence, Support
@@ -39,7 +35,7 @@ from cohort.states import AREAS, NEEDS, SEVERITIES, STAGES, SUPPORTS, Presence, 
 PURPOSES = 14
 SAVED = (
     "bound", "status", "cell", "presence", "support", "stage", "placement", "need", "anniversary", "clock", "placed",
-    "cost", "provider", "waiting_for", "waiting_since", "named",
+    "entered", "cost", "provider", "waiting_for", "waiting_since", "named",
 )  # fmt: skip
 
 
@@ -60,6 +56,8 @@ class World:
     stages: NDArray[np.int64]
     """[support, stage] children with needs now"""
     rolls: Rolls
+    charged: int = 0
+    """pence charged to children since the start"""
     room: Room = field(default_factory=make_room, repr=False)
 
     @classmethod
@@ -82,7 +80,8 @@ class World:
             presence=np.where(s.tape.arrival[:n] < s.scenario.first, Presence.HERE, Presence.NOT_YET).astype(np.uint8),
             support=s.start.support.copy(), stage=s.start.stage.copy(), placement=s.start.placement.copy(),
             need=s.start.need.copy(), anniversary=s.start.anniversary.copy(), clock=s.start.clock.copy(),
-            placed=np.zeros(n, np.int16), cost=np.zeros(n, np.int64), cell=np.zeros(n, np.uint16),
+            placed=np.zeros(n, np.int16), entered=np.zeros(n, np.int16), cost=np.zeros(n, np.int64),
+            cell=np.zeros(n, np.uint16),
             provider=s.settled.provider.copy(), waiting_for=s.settled.waiting_for.copy(),
             waiting_since=s.settled.waiting_since.copy(), named=np.zeros(n, np.uint8),
         )  # fmt: skip
@@ -115,6 +114,7 @@ class World:
         """The month M: from the state at the start of M to the state at the start of M + 1."""
         if self.month >= self.setting.scenario.last:
             raise ValueError(f"the scenario ends at {self.setting.scenario.until}; give it a later 'until' to go on")
+        self.check()
         self._salts = salts(self.month)
         self._log = self.record.open_log(self.columns)
         self._entries = 0
@@ -201,21 +201,26 @@ class World:
     def pay(self) -> None:
         """Each child's month is priced and charged to the child; the counts that it is priced from are kept for
         ``observe``."""
-        by_cohort, charged = self._count(self.setting.price_by_cell(self.month))
+        by_cohort, self._held, charged = self._count(self.setting.tariff(self.month))
         self._cells = self._by_ncy(by_cohort, self._academic_year)
-        counted = record.cost_of(self._cells, self.setting.price(self.month))
+        counted = record.cost_of(self._cells, self._held, self.setting.price(self.month))
         if charged != counted:
             raise Broken(f"{calendar.label(self.month)}: {charged} pence charged to children, {counted} counted")
+        self.charged += charged
 
-    def _count(self, price: NDArray[np.int64]) -> tuple[NDArray[np.int32], int]:
-        """[cohort, cell] children, and the pence charged to them at ``price``."""
-        c = self.columns
+    def _count(self, tariff: Tariff) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
+        """[cohort, cell] children, [age group, area, placement, severity, need, where, terms] plans, and the pence
+        charged to them at a tariff."""
+        c, shape = self.columns, self.setting.prices.shape
         low, high = self._span if self.month < self.setting.scenario.last else (0, len(c.key))
-        counts = np.zeros(price.shape, np.int32)
+        counts = np.zeros(tariff.price.shape, np.int32)
+        held = np.zeros((len(AGE_GROUPS), len(AREAS) * shape[1] * shape[2], *shape[4:]), np.int32)
         charged = month.pay_and_count(
-            c.cost[low:high], c.cell[low:high], c.cohort[low:high], price, self.setting.events.first_cohort, counts
-        )
-        return counts, charged
+            c.cost[low:high], c.cell[low:high], c.cohort[low:high], c.need[low:high], c.entered[low:high],
+            c.provider[low:high], tariff, self.setting.events.first_cohort, counts, held,
+            np.empty(high - low + 1, np.int32),
+        )  # fmt: skip
+        return counts, held.reshape(len(AGE_GROUPS), len(AREAS), *shape[1:3], *shape[4:]), charged
 
     def _by_ncy(self, by_cohort: NDArray[np.int32], academic_year: int) -> NDArray[np.int32]:
         """[ncy, area, support, placement, severity] from [cohort, cell]; whoever is there is of a school year the
@@ -231,12 +236,15 @@ class World:
         there = self._cells.reshape(len(NCYS), len(AREAS), -1).sum(2, dtype=np.int32)
         if not np.array_equal(there, self.setting.events.stay[self.month - self.setting.scenario.first]):
             raise Broken(f"{calendar.label(self.month)}: children by school year and area are not those of the tape")
-        self.record.close_log(self._log, self._entries)
+        self.record.close_log(self._log, self._entries, self.columns)
         self.record.close(self.month + 1, self._cells, self.stages)
+        self.record.hold(self.month + 1, self._held)
+        having = rows_with(self.columns.provider)
+        self.record.outside.append(self.rolls.outside(self.columns, having))
         if self.setting.places.binding:
             kinds = self.setting.places.pools.kinds
             placed = self._cells[:, :, Support.PLAN, kinds].sum((0, 1, 3))
-            if fault := self.rolls.fault(self.columns, placed, self.month):
+            if fault := self.rolls.fault(self.columns, having, placed, self.month):
                 raise Broken(f"{calendar.label(self.month)}: {fault}")
         self._observe_places(self.month + 1)
         if calendar.is_january(self.month + 1):
@@ -249,12 +257,23 @@ class World:
             self.record.places[at] = self.rolls.stock(self.month)
             self.record.lists[at] = self.rolls.waiting(self.columns, calendar.academic_year(at - 1))
 
+    def check(self) -> None:
+        """Raises Broken if children are not where they are counted, or cost other pence than were charged to them."""
+        c = self.columns
+        wrong, pence = month.astray(c.presence, c.area, c.support, c.placement, c.severity, c.cell, c.cost,
+                                    np.uint16(self._placements), np.uint16(self._away))  # fmt: skip
+        if wrong:
+            raise Broken(f"{calendar.label(self.month)}: {wrong} children are not in the cell that they are counted in")
+        if pence != self.charged:
+            raise Broken(
+                f"{calendar.label(self.month)}: {pence} pence spent on children, {self.charged} charged to them"
+            )
+
     # what can be asked of it
 
     def count(self) -> NDArray[np.int32]:
         """[ncy, area, support, placement, severity] children with needs now."""
-        nothing = np.zeros((len(self.setting.events.cohorts), self._away + 1), np.int64)
-        return self._by_ncy(self._count(nothing)[0], calendar.academic_year(self.month - 1))
+        return self._by_ncy(self._count(self.setting.uncharged)[0], calendar.academic_year(self.month - 1))
 
     def count_census(self) -> NDArray[np.int32]:
         """[ncy, area, need, support, placement] children with needs at the end of the last month stepped."""
@@ -288,7 +307,7 @@ class World:
         columns = self.columns._replace(**{k: getattr(self.columns, k).copy() for k in SAVED})
         return World(
             self.setting, self.seed, self.replicate, self.month, columns, self.record.copy(), self.stages.copy(),
-            self.rolls.copy(),
+            self.rolls.copy(), self.charged,
         )  # fmt: skip
 
     def under(self, other: Setting) -> World:
@@ -298,52 +317,22 @@ class World:
         world = self.copy()
         world.setting = other
         world.rolls = self.rolls.under(other.places)
-        world.record.widen(len(other.places.providers))
+        world.record.widen(len(other.places.providers), len(other.prices.since) + 1)
         return world
 
     def save(self, path: str | Path) -> Path:
         """Write the world to a file, whole or not at all; ``World.load`` resumes it."""
-        path = Path(path)
-        about = {
-            "scenario": self.setting.scenario.model_dump(mode="json"),
-            "draw": self.setting.params.number,
-            "seed": self.seed,
-            "replicate": self.replicate,
-            "month": calendar.label(self.month),
-            "pack": self.setting.pack.digest(),
-            "policy": repr(self.setting.policy.changes),
-        }
-        arrays: dict[str, Any] = {k: getattr(self.columns, k) for k in SAVED} | self.record.arrays()
-        arrays |= {"filled": self.rolls.filled, "over": self.rolls.over}
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as out:
-                np.savez_compressed(out, about=np.array(json.dumps(about)), **arrays)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        return path
+        from cohort import saved
+
+        return saved.write(self, Path(path))
 
     @classmethod
     def load(cls, path: str | Path, within: Setting | None = None) -> World:
-        """Resume a saved world. Raises ValueError if the data have changed since. ``within`` reuses a setting already
-        built."""
-        with np.load(Path(path), allow_pickle=False) as saved:
-            about = json.loads(str(saved["about"]))
-            s = within or setting.build(Scenario.parse(about["scenario"]), about["draw"])
-            name = Path(path).name
-            if s.pack.digest() != about["pack"]:
-                pair = f"{about['pack'][:18]}, not {s.pack.digest()[:18]}"
-                raise ValueError(f"{name}: saved with other data than the pack's: {pair}")
-            if repr(s.policy.changes) != about["policy"]:
-                raise ValueError(f"{name}: saved under another policy; load it within its own setting (within=...)")
-            world = cls.start(s, replicate=about["replicate"], seed=about["seed"])
-            columns = world.columns._replace(**{k: saved[k] for k in SAVED})
-            record = Record.of_arrays(saved)
-            at = calendar.month(about["month"])
-            held = record.stages[at].copy(), Rolls(s.places, saved["filled"], saved["over"])
-            return cls(s, about["seed"], about["replicate"], at, columns, record, *held)
+        """Resume a saved world. Raises ValueError if the data, the population, the vocabulary or the process table are
+        not those that it was saved with. ``within`` reuses a setting already built."""
+        from cohort import saved
+
+        return saved.read(Path(path), within)
 
 
 @cache

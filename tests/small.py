@@ -66,6 +66,12 @@ def elastic(whole: Setting) -> Setting:
     return replace(whole, places=replace(whole.places, binding=False))
 
 
+def flat(whole: Setting) -> Setting:
+    """The same setting with prices that do not go by need or severity: every child costs what the mean child does."""
+    charges = tuple(replace(c, relative=None) for c in whole.prices.charges)
+    return replace(whole, prices=replace(whole.prices, charges=charges))
+
+
 def until_month(whole: Setting, until: str) -> Setting:
     """The same setting for a run that ends earlier."""
     return replace(whole, scenario=whole.scenario.model_copy(update={"until": until}))

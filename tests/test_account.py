@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as within
 from hypothesis import strategies as st
 
-from cohort import account, calendar, dsg, ledger, spending, tables
+from cohort import account, calendar, dsg, ledger, spending, tables, variance
 from cohort.income import Gates
 from cohort.ledger import MILLION
 from cohort.parameters import estimates
@@ -73,15 +73,10 @@ def test_children_times_months_times_price_is_the_line_from_april_to_march() -> 
     prices, bill = world.setting.prices, spending.bill(world)
     for year in YEARS:
         at = [k for k, m in enumerate(bill.months) if calendar.financial_year(m) == year]
-        months = [world.record.paid[m] for m in world.record.paid if calendar.financial_year(m) == year]
-        assert len(months) == 12
-        counted = sum(m.sum((0, 1), dtype="int64") for m in months)
+        assert len(at) == 12
+        counted = sum(variance.child_months(world, bill.months[k]) for k in at)
         for line, pence in block("lines", year).items():
-            charged = sum(
-                int(counted[c.mask].sum()) * c.pence_a_month(int(year[:4]))
-                for c in prices.charges
-                if c.line.startswith(line + ".")
-            )
+            charged = int((counted * prices.monthly(bill.months[at[0]], line)).sum())
             follow_none = sum(
                 12 * s.pence_a_month(int(year[:4])) for s in prices.services if s.line.startswith(line + ".")
             )
@@ -171,8 +166,8 @@ def test_a_world_of_another_start_is_refused() -> None:
 
 
 def priced(**parameters: float) -> Setting:
-    """The small Kent with some prices fixed."""
-    return small_pack.setting.build(small_pack.scenario(until=UNTIL, parameters=parameters))
+    """The small Kent with some prices fixed, the same for every need and severity."""
+    return small.flat(small_pack.setting.build(small_pack.scenario(until=UNTIL, parameters=parameters)))
 
 
 def spend_of(setting: Setting) -> dict[str, dict[str, int]]:
@@ -220,8 +215,7 @@ def charged(charge: str, year: str) -> int:
     world = small_pack.finished()
     bill = spending.bill(world)
     at = [k for k, m in enumerate(bill.months) if calendar.financial_year(m) == year]
-    n = [c.name for c in world.setting.prices.charges].index(charge)
-    return int(bill.charged[n][at].sum())
+    return sum(int(counts[at].sum()) for c, counts, _ in bill.spent(world.setting.prices) if c.name == charge)
 
 
 @within(max_examples=5)

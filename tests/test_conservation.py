@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cohort import calendar, month
 from cohort.processes import PROCESSES, REASONS, Effect
+from cohort.record import cost_of
 from cohort.states import PLACEMENTS, STAGES, SUPPORTS, Presence, Stage, Support, state_code, state_labels
 from cohort.world import Broken, World
 from tests.small import small_setting
@@ -33,7 +34,7 @@ class Life:
     def __init__(self, world):
         self.world, self.setting = world, world.setting
         self.events = self.setting.book.events
-        self.codes, self.money, self.here, self.ncy, self.months = [], [], [], [], []
+        self.codes, self.money, self.here, self.ncy, self.months, self.needs = [], [], [], [], [], []
         self.look()
         while world.month < self.setting.scenario.last:
             self.months.append(world.month)
@@ -46,6 +47,7 @@ class Life:
         state = np.where(c.presence == Presence.HERE, state, np.where(c.presence == Presence.NOT_YET, ELSEWHERE, LEFT))
         self.codes.append(state)
         self.money.append(c.cost.copy())
+        self.needs.append(np.stack([c.need, self.setting.places.outside[c.provider]]))
         self.here.append(c.presence == Presence.HERE)
         self.ncy.append(calendar.academic_year(self.world.month - 1) - tape.cohort[: tape.with_needs].astype(int))
 
@@ -266,10 +268,12 @@ def test_9_each_childs_month_costs_the_price_of_where_it_ends_the_month(run):
         assert (paid[~here] == 0).all()
         assert (paid[code == NONE] == 0).all()
         placed = (code >= FIRST_PLACED) & here
-        owed = price[Support.PLAN, code[placed] - FIRST_PLACED, severity[placed], post_16[placed]]
+        need, outside = run.needs[at + 1]
+        owed = price[Support.PLAN, code[placed] - FIRST_PLACED, severity[placed], post_16[placed], need[placed],
+                     outside[placed], 0]  # fmt: skip
         np.testing.assert_array_equal(paid[placed], owed)
         supported = code == LABELS.index("sen_support")
-        owed = price[Support.SEN_SUPPORT, 0, severity[supported], post_16[supported]]
+        owed = price[Support.SEN_SUPPORT, 0, severity[supported], post_16[supported], 0, 0, 0]
         np.testing.assert_array_equal(paid[supported], owed)
     assert (c.cost >= 0).all()
 
@@ -280,7 +284,7 @@ def test_9_the_children_together_cost_their_numbers_times_the_price_to_the_penny
     record = run.world.record
     total = 0
     for at, m in enumerate(run.months):
-        month_pence = int((record.paid[m].sum((0, 1)) * run.setting.price(m)).sum())
+        month_pence = cost_of(record.cells[m + 1], record.held[m + 1], run.setting.price(m))
         assert month_pence == int(run.money[at + 1].sum() - run.money[at].sum())
         total += month_pence
     assert total == int(run.world.columns.cost.sum()) > 0
@@ -298,6 +302,7 @@ def test_11_areas_needs_ages_and_stages_add_up(run):
         np.testing.assert_array_equal(stock.sum((0, 2, 3)), by_area)
         by_group = np.add.reduceat(stock, [0, 6, 12, 17, 21], axis=0)
         np.testing.assert_array_equal(record.paid[m].sum((4, 5)), by_group)
+        np.testing.assert_array_equal(record.held[m + 1].sum((3, 4, 5, 6)), by_group[:, :, Support.PLAN])
         code = run.codes[at + 1]
         for support in (Support.NONE, Support.SEN_SUPPORT):
             for stage in range(1, len(STAGES)):
@@ -340,6 +345,7 @@ def test_a_lost_child_stops_the_world(which, months):
     world.columns.bound[stays[which % len(stays)]] = 0  # nothing happens to it either
     world.columns.anniversary[stays[which % len(stays)]] = 255
     world.columns.placed[stays[which % len(stays)]] = world.month
+    world.columns.presence[stays[which % len(stays)]] = Presence.MOVED
     world.columns.cell[stays[which % len(stays)]] = away(world)
     with pytest.raises(Broken, match="children by school year and area"):
         world.step()
@@ -347,20 +353,42 @@ def test_a_lost_child_stops_the_world(which, months):
 
 def test_a_child_who_comes_from_nowhere_stops_the_world():
     world = running()
-    elsewhere = np.flatnonzero(world.columns.presence == Presence.HERE)[0]
-    j = np.flatnonzero(world.columns.presence == Presence.MOVED)[0]
-    world.columns.cell[j] = world.columns.cell[elsewhere]
+    c, j = world.columns, np.flatnonzero(world.columns.presence == Presence.MOVED)[0]
+    c.presence[j] = Presence.HERE
+    c.cell[j] = ((int(c.area[j]) * 3 + c.support[j]) * len(PLACEMENTS) + c.placement[j]) * 5 + c.severity[j]
     with pytest.raises(Broken, match="children by school year and area"):
         world.step()
 
 
-def test_a_child_counted_in_another_area_stops_the_world():
+def test_a_child_counted_in_another_area_stops_the_world(monkeypatch):
     world = running()
+    monkeypatch.setattr(World, "check", lambda _: None)  # which would say so first
     first = np.flatnonzero((world.columns.presence == Presence.HERE) & (world.columns.area == 0))
     stays = first[(world.setting.tape.leaving[first] > world.month) & (world.columns.support[first] == 0)][0]
     world.columns.bound[stays] = 0
     world.columns.cell[stays] += 3 * len(PLACEMENTS) * 5
     with pytest.raises(Broken, match="children by school year and area"):
+        world.step()
+
+
+@pytest.mark.parametrize(("column", "value"), [
+    ("placement", 4), ("presence", Presence.MOVED), ("support", Support.PLAN), ("cell", 7), ("severity", 3),
+])  # fmt: skip
+def test_a_child_who_is_not_where_it_is_counted_stops_the_world(column, value):
+    world = running()
+    c = world.columns
+    if column == "severity":  # of the tape, which is shared
+        world.columns = c = c._replace(severity=c.severity.copy())
+    plain = np.flatnonzero((c.presence == Presence.HERE) & (c.support == 0) & (c.placement == 0) & (c.severity == 0))
+    getattr(c, column)[plain[5]] = value
+    with pytest.raises(Broken, match="2024-06: 1 children are not in the cell that they are counted in"):
+        world.step()
+
+
+def test_a_penny_put_on_a_childs_cost_between_two_months_stops_the_world():
+    world = running()
+    world.columns.cost[11] += 1
+    with pytest.raises(Broken, match=f"2024-06: {world.charged + 1} pence spent on children, {world.charged} charged"):
         world.step()
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from cohort import calendar, setting
+from cohort import setting, variance
 from cohort.expected import EXACT, LUMPED, Coarse, Expectation
 from cohort.policy import NOTHING, Policy, Scale, When, where
 from cohort.scenario import Scenario
@@ -41,9 +41,10 @@ def of_children(s, world):
         left = float(((log.event == n + 3) & (log.frm >= 10 + 2 * placements)).sum())
         stock = world.record.cells[month + 1].sum((0, 1, 4))
         spend = {c.line: 0.0 for c in s.prices.charges}
-        cells = world.record.paid[month].sum((0, 1))
+        children = variance.child_months(world, month)
         for c in s.prices.charges:
-            spend[c.line] += float((cells * c.mask).sum()) * c.pence_a_month(calendar.financial_year_start(month))
+            pence = c.cells * c.by_cell(month)
+            spend[c.line] += float(sum((children[c.support, p] * pence).sum() for p in c.placements))
         total = _sum(total, named(s, stock, events, timely, arrived, left, spend))
         yield dict(total)
 

@@ -22,8 +22,9 @@ from cohort.pack import Pack
 from cohort.policy import Policy, Scale, When, where
 from cohort.processes import PROCESSES, REASONS, Outcome, Process
 from cohort.rates import Rates
-from cohort.states import AREAS, LUCK_STATUSES, Presence, state_labels
+from cohort.states import AREAS, LUCK_STATUSES, PLACEMENTS, Placement, Presence, Vocabulary, state_labels
 from cohort.world import World
+from tests import small_pack
 from tests.small import KENT, ROWS, elastic, full_setting, keep, small_setting, under, until_month
 
 UNTIL = "2026-01"
@@ -207,6 +208,22 @@ def test_14_a_world_saved_under_a_policy_is_not_resumed_without_it(tmp_path):
     except ValueError:
         return  # refusing is as good
     assert_same_bytes(ran(whole), loaded.run())
+
+
+@pytest.mark.parametrize("what", ["population", "vocabulary", "processes", "pack", "policy"])
+def test_14_a_world_is_not_resumed_among_other_children_words_or_processes_than_its_own(what, tmp_path):
+    own = small_setting(200, UNTIL)
+    path = ran(own, calendar.month("2024-03")).save(tmp_path / "world.npz")
+    words = Vocabulary((*PLACEMENTS, Placement("hub", 0, 15)))
+    other = {
+        "population": small_setting(200, UNTIL, part=1),
+        "vocabulary": replace(own, book=replace(own.book, vocabulary=words)),
+        "processes": replace(own, book=replace(own.book, processes=PROCESSES[:-1])),
+        "pack": replace(own, pack=small_pack.whole_setting().pack),
+        "policy": small_setting(200, UNTIL, policy=scale("request", 0.9)),
+    }[what]
+    with pytest.raises(ValueError, match=f"world.npz: {what}: saved .*; load it within its own setting"):
+        World.load(path, within=other)
 
 
 # 15: the order of children

@@ -34,7 +34,10 @@ def in_words(world):
     """The entries of the last month, in the words of the flow table."""
     book = world.setting.book
     labels = states.state_labels(book.vocabulary)
-    rows = zip(*(column.tolist() for column in world.record.logs[-1]), strict=True)
+    log = world.record.logs[-1]
+    rows = zip(
+        *(column.tolist() for column in (log.row, log.event, log.reason, log.frm, log.to, log.clock)), strict=True
+    )
     return [(r, book.events[e], REASONS[why], labels[frm], labels[to], clock) for r, e, why, frm, to, clock in rows]
 
 
@@ -222,6 +225,6 @@ def test_a_placement_added_as_a_row_and_a_price_is_sought_and_paid_for_in_both(f
     there = (world.columns.placement == code) & (world.columns.support == 2)
     assert there.sum() > 5
     price = setting.price(world.month - 1)[2, code]
-    assert (price == price[0, 0]).all()
-    assert 11_000_00 < 12 * price[0, 0] < 13_000_00
+    assert (price == price.flat[0]).all()
+    assert 11_000_00 < 12 * price.flat[0] < 13_000_00
     assert world.record.stocks[world.month][:, :, 2, code].sum() == (there & (world.columns.presence == 1)).sum()

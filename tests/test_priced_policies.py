@@ -18,7 +18,7 @@ def priced(*changes):
 
 
 def charge(of, name, severity=0):
-    (found,) = [c for c in of.charges if c.name == name and c.mask[:, :, severity].any()]
+    (found,) = [c for c in of.charges if c.name == name and c.cells[severity].any()]
     return found
 
 
@@ -30,12 +30,12 @@ def test_a_price_changes_its_charge_from_its_start_and_no_other():
     for c in BASE.charges:
         before, after = (
             c.pence_in(month("2025-09")),
-            charge(now, c.name).pence_in(month("2025-09")) if c.mask[:, :, 0].any() else None,
+            charge(now, c.name).pence_in(month("2025-09")) if c.cells[0].any() else None,
         )
         assert after in (None, before)
     was, is_now = charge(BASE, "nmiss"), charge(now, "nmiss")
     assert is_now.pence_in(month("2025-10")) == pytest.approx(0.9 * was.pence_in(month("2025-10")), abs=1)
-    others = [c.name for c in BASE.charges if c.name != "nmiss" and c.mask[:, :, 0].any()]
+    others = [c.name for c in BASE.charges if c.name != "nmiss" and c.cells[0].any()]
     assert all(charge(now, n).pence_in(month("2026-10")) == charge(BASE, n).pence_in(month("2026-10")) for n in others)
 
 
