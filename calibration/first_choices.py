@@ -95,9 +95,23 @@ def choice_rows(s: Source) -> Iterable[tuple[object, ...]]:
         yield from _arrival_rows(s, ncy)
         if ncy in TRANSFER_NCYS:
             yield from _transfer_rows(s, ncy)
+        if ncy == 1:
+            yield from _lawful_rows(s, "transfer", ncy, "early_years", FROM_NURSERY)
         if 0 <= ncy <= 11:
             yield from _move_rows(s, ncy)
             yield from _tribunal_rows(s, ncy)
+
+
+FROM_NURSERY = {
+    "mainstream": 0.50,
+    "srp": 0.064,
+    "state_special": 0.40,
+    "awaiting": 0.02,
+    "nmiss": 0.002,
+    "ehe": 0.007,
+    "eotas": 0.007,
+}
+"""Where children go when school begins: most in Reception, in Year 1 whoever stayed in nursery until it is the law."""
 
 
 def _first_rows(s: Source, ncy: int) -> Iterable[tuple[object, ...]]:
@@ -138,17 +152,8 @@ def _arrival_rows(s: Source, ncy: int) -> Iterable[tuple[object, ...]]:
 def _transfer_rows(s: Source, ncy: int) -> Iterable[tuple[object, ...]]:
     """September's choice from each placement."""
     if ncy == 0:
-        into = {
-            "mainstream": 0.50,
-            "srp": 0.064,
-            "state_special": 0.40,
-            "awaiting": 0.02,
-            "nmiss": 0.002,
-            "ehe": 0.007,
-            "eotas": 0.007,
-        }
         for frm in ("early_years", "awaiting", "unknown", "eotas", "parental", "other_setting"):
-            yield from _lawful_rows(s, "transfer", ncy, frm, into)
+            yield from _lawful_rows(s, "transfer", ncy, frm, FROM_NURSERY)
         yield from _lawful_rows(
             s, "transfer", ncy, "mainstream", {"mainstream": 0.8, "srp": 0.03, "state_special": 0.17}
         )

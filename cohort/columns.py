@@ -79,6 +79,8 @@ class Log(NamedTuple):
     """for events of the pipeline the month that the stage left had counted from (a request's month); else 0"""
     need: NDArray[np.uint8]
     """the child's primary need at the end of the month"""
+    waits: NDArray[np.uint8]
+    """for what the child waits at the end of the month: 2 x placement, and 1 if that is its choice; 255 for nothing"""
 
 
 class Seekers(NamedTuple):

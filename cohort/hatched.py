@@ -93,7 +93,7 @@ def _show(setting: Setting, month: int, held: Mapping[str, Array], keys: NDArray
     """Children as a hatch sees them, from what is held of them in codes."""
     ncy = calendar.academic_year(month) - held["cohort"].astype(np.int64)
     reviewed = (held["anniversary"] == month % 12) & (held["stage"] == Stage.NONE)
-    transfers = setting.enters[ncy] if calendar.is_september(month) else np.zeros(len(ncy), np.bool_)
+    transfers = setting.enters[ncy, held["placement"]] if calendar.is_september(month) else np.zeros(len(ncy), np.bool_)
     free = ~held["seeks"] & (held["placed"] != month)
     words = {"support": SUPPORTS, "placement": setting.book.vocabulary.labels, "need": NEEDS, "area": AREAS}
     columns = {name: np.array(labels)[held[name]] for name, labels in words.items()}

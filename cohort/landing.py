@@ -173,10 +173,10 @@ class Landing:
         xp, s, m = self.xp, self.state, self.month
         waiting = s.plans - self.taken["plans"] + self.plans
         contested = s.contested - self.taken["contested"] + self.contested
-        enters = np.array(self.of.setting.enters, float)[:, None, None] * m.september
+        enters = np.array(self.of.setting.enters, float)[:, None, None, :, None] * m.september
         w = self._weights("transfer")
-        stay_or_go = w * enters[:, None, None] + np.eye(w.shape[-1]) * (1 - enters[:, None, None])
-        sent = self._contests("transfer", waiting, enters[:, None, None])
+        stay_or_go = w * enters + np.eye(w.shape[-1]) * (1 - enters)
+        sent = self._contests("transfer", waiting, enters)
         if self.of.counts_entries:
             self._note_transfers(waiting + contested, w, enters, fresh)
         waiting, contested = (self._moved(x, stay_or_go) for x in (waiting, contested))
@@ -211,7 +211,7 @@ class Landing:
 
     def _note_transfers(self, plans: Array, w: Array, enters: Array, fresh: Array) -> None:
         """Who comes to each placement by September's transfers or from elsewhere, and who chose to stay."""
-        same, going = np.eye(w.shape[-1]), plans * enters[:, :, :, None, None]
+        same, going = np.eye(w.shape[-1]), plans * enters
         self.entered = fresh + self._moved(going, w * (1 - same))
         self.remained = self._moved(going, w * same)
         self.origins = self._origins(going, w)

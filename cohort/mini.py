@@ -192,7 +192,8 @@ class MiniWorld:
             asking = {seeker.child.row for seeker in self.seekers}
             for child in self.here():
                 decided = child.row in asking or child.placed == self.month  # no placement is decided twice in a month
-                if child.support == Support.PLAN and self.setting.enters[self.year_of(child)] and not decided:
+                enters = self.setting.enters[self.year_of(child), child.placement]
+                if child.support == Support.PLAN and enters and not decided:
                     self.seekers.append(Seeker(child, "transfer", None))
         chosen = [self.choose(s.child, s.choice, CHOICE_PURPOSE.get(s.choice, Purpose.MOVE)) for s in self.seekers]
         sent = [self.redirect(s.child, s.choice, choice) for s, choice in zip(self.seekers, chosen, strict=True)]

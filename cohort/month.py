@@ -236,7 +236,7 @@ def transfers(c, seekers, k_seek, enters, month, academic_year):  # type: ignore
             c.presence[i] == HERE
             and c.support[i] == PLAN
             and c.placed[i] != month
-            and enters[academic_year - c.cohort[i]]
+            and enters[academic_year - c.cohort[i], c.placement[i]]
         ):
             seekers.row[k_seek], seekers.choice[k_seek], seekers.entry[k_seek] = i, 1, -1
             k_seek += 1

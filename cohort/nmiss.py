@@ -18,7 +18,7 @@ import numpy as np
 from cohort import calendar, lives, published, spending
 from cohort.prices import LINES
 from cohort.processes import REASONS
-from cohort.record import by_phase
+from cohort.record import NOTHING, by_phase
 from cohort.states import STAGES, Support
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ ENTRIES = {
     "closure": "no_place",
     "arrive": "moved_to_kent",
 }
-"""Event -> route in. no_place: a child who waited without a place, or whose school closed, and was offered this one."""
+"""Event -> route in. no_place: a child who waited without a place, or whose school closed, and was offered this one;
+and whoever else came while it waits for a state special school, which was full."""
+WANTED = "state_special"
 EXITS = {
     "state_special": "state_special",
     "mainstream": "mainstream",
@@ -64,6 +66,9 @@ class Movement:
     opening: int
     entries: dict[str, int]
     exits: dict[str, int]
+    sent: int
+    """of the entries for want of a place, those of children whose choice was a state special school; the others had
+    sought one besides, or had no school at all"""
     closing: int
     child_months: int
     pence: int
@@ -102,10 +107,12 @@ def _movement(world: World, placement: str, year: str, months: list[int], counci
     """A year's movement, of the months that are its own."""
     code = world.setting.book.vocabulary.code(placement)
     entries, exits = dict.fromkeys(ROUTES_IN, 0), dict.fromkeys(ROUTES_OUT, 0)
+    sent = 0
     for m in months:
-        for is_entry, route in _crossings(world, code, m):
+        for is_entry, route, was_choice in _crossings(world, code, m):
             routes = entries if is_entry else exits
             routes[route] += 1
+            sent += was_choice
     rolls = {m: world.record.cells[m][:, :, Support.PLAN, code] for m in (*months, months[-1] + 1)}
     bill = spending.bill(world)
     by_line = bill.by_line(world.setting.prices)[[bill.months.index(m) for m in months]].sum(0)
@@ -114,6 +121,7 @@ def _movement(world: World, placement: str, year: str, months: list[int], counci
         opening=int(rolls[months[0]].sum()),
         entries=entries,
         exits=exits,
+        sent=sent,
         closing=int(rolls[months[-1] + 1].sum()),
         child_months=sum(int(rolls[m + 1].sum()) for m in months),
         pence=_pence(world, code, months),
@@ -129,8 +137,8 @@ def _pence(world: World, code: int, months: list[int]) -> int:
     return sum(int((there * price(m)[Support.PLAN, code]).sum()) for m, there in held)
 
 
-def _crossings(world: World, code: int, month: int) -> Iterator[tuple[bool, str]]:
-    """Each entry (True) or exit (False) of a month, with its route."""
+def _crossings(world: World, code: int, month: int) -> Iterator[tuple[bool, str, bool]]:
+    """Each entry (True) or exit (False) of a month, with its route, and whether another school was the choice."""
     vocabulary, events = world.setting.book.vocabulary, world.setting.book.events
     placements = len(vocabulary.placements)
     first_plan = 2 * len(STAGES) + 2 * placements
@@ -138,11 +146,14 @@ def _crossings(world: World, code: int, month: int) -> Iterator[tuple[bool, str]
     here = first_plan + code
     for at in np.flatnonzero((log.frm == here) != (log.to == here)).tolist():
         if log.to[at] == here:
-            yield True, ENTRIES.get(events[log.event[at]], "other")
+            waits = int(log.waits[at])
+            unmet = waits != NOTHING and waits // 2 == vocabulary.code(WANTED)
+            route = ENTRIES.get(events[log.event[at]], "other")
+            yield True, "no_place" if unmet else route, unmet and waits % 2 == 1
         else:
             to, reason = int(log.to[at]) - first_plan, REASONS[log.reason[at]]
             held = 0 <= to < placements
-            yield False, EXITS.get(vocabulary.labels[to], "other_placement") if held else _ended(reason)
+            yield False, EXITS.get(vocabulary.labels[to], "other_placement") if held else _ended(reason), False
 
 
 def _ended(reason: str) -> str:

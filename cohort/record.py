@@ -23,6 +23,8 @@ UNDER_16 = 3
 AGE_GROUP_OF_NCY = np.array([0] * 6 + [1] * 6 + [2] * 5 + [3] * 4 + [4] * 6)
 """[ncy - lowest] index into calendar.AGE_GROUPS, by age at 31 August: under 5, 5-10, 11-15, 16-19, 20-25."""
 
+NOTHING = 255
+"""What a child waits for who waits for nothing."""
 ROLL = ("presence", "support", "stage", "placement", "need", "placed", "cost")
 """Of each child, what a roll keeps."""
 
@@ -97,12 +99,15 @@ class Record:
         """Room for a month's events: one a child at the most, two in September."""
         n = 2 * len(columns.key)
         event, reason, frm, to = (np.empty(n, np.uint8) for _ in range(4))
-        return Log(np.empty(n, np.int32), event, reason, frm, to, np.empty(n, np.int16), np.empty(0, np.uint8))
+        later = np.empty(0, np.uint8), np.empty(0, np.uint8)
+        return Log(np.empty(n, np.int32), event, reason, frm, to, np.empty(n, np.int16), *later)
 
     def close_log(self, log: Log, entries: int, columns: Columns) -> None:
         """Keep the month's entries, with what the children are at its end."""
         kept = Log._make(column[:entries].copy() for column in log)
-        self.logs.append(kept._replace(need=columns.need[kept.row]))
+        waiting_for, named = columns.waiting_for[kept.row], columns.named[kept.row]
+        waits = np.where(waiting_for == NOTHING, NOTHING, 2 * waiting_for + named).astype(np.uint8)
+        self.logs.append(kept._replace(need=columns.need[kept.row], waits=waits))
 
     def close(self, month: int, cells: NDArray[np.int32], stages: NDArray[np.int64]) -> None:
         """Keep the counts at the start of a month."""

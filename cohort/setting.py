@@ -53,8 +53,14 @@ class Setting:
 
     @cached_property
     def enters(self) -> NDArray[np.bool_]:
-        """[ncy] whether a September into this school year brings a choice of placement."""
-        return np.array([ncy in TRANSFER_NCYS for ncy in NCYS])
+        """[ncy, placement] whether a September into this school year brings a choice of placement. It does to whoever
+        is still in an early years setting when Year 1 begins: by then every child must be in school or educated
+        otherwise (Education Act 1996, ss.7-8)."""
+        words = self.book.vocabulary
+        out = np.repeat([[ncy in TRANSFER_NCYS] for ncy in NCYS], len(words.placements), axis=1)
+        nursery = words.code("early_years")
+        out[NCYS.index(words.placements[nursery].to_ncy + 1), nursery] = True
+        return out
 
     @cached_property
     def events(self) -> Schedule:

@@ -246,6 +246,15 @@ def test_8_the_plans_published_at_unusual_ages_are_about_62_and_stay_until_their
     assert (world.columns.placement[kept] == start.placement[kept]).all()
 
 
+def test_8_nobody_stays_in_an_early_years_setting_beyond_reception_but_who_was_there_at_the_start():
+    world = World.start(small_setting(every=4, until="2027-01")).run()
+    c, nursery = world.columns, world.setting.book.vocabulary.code("early_years")
+    there = (c.presence == Presence.HERE) & (c.support == Support.PLAN) & (c.placement == nursery)
+    beyond = there & (calendar.academic_year(world.month - 1) - c.cohort.astype(int) - 5 > 0)
+    assert there.any()
+    assert (c.entered[beyond] == 0).all()
+
+
 def test_8_nobody_is_older_than_ncy_20_but_the_one_plan_listed_at_25():
     world = World.start(small_setting(every=1, until="2026-01")).run()
     oldest = {calendar.label(m): int(stock[26].sum()) for m, stock in world.record.stocks.items()}

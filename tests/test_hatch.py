@@ -104,7 +104,8 @@ def test_in_september_those_who_transfer_may_be_moved_and_are_not_placed_twice()
     of = policy(columns(when=When("2024-09", end="2024-10")))
     base, other = run(NOTHING, until="2024-10"), run(of, until="2024-10")
     moved = np.flatnonzero(base.columns.placement != other.columns.placement)
-    transfers = base.setting.enters[calendar.academic_year(base.month - 1) - base.columns.cohort[moved]]
+    ncy = calendar.academic_year(base.month - 1) - base.columns.cohort[moved]
+    transfers = base.setting.enters[ncy, base.columns.placement[moved]]
     assert transfers.any()
     assert (transfers | (base.columns.anniversary[moved] == 8)).all()
     log = other.record.logs[-1]

@@ -52,12 +52,33 @@ def test_routes_are_those_of_the_flow_table() -> None:
         elif r["from"] == "nmiss" and r["to"] != "nmiss":
             exits[r["to"]] += r["children"]
     (m,) = [m for m in moves() if m.year == "2025-26"]
-    assert {nmiss.ENTRIES[event]: n for event, n in entries.items()} == {k: n for k, n in m.entries.items() if n}
+    by_route: Counter[str] = Counter()
+    for event, n in entries.items():
+        by_route[nmiss.ENTRIES[event]] += n
+    assert sum(m.entries.values()) == sum(by_route.values())
+    assert all(n <= by_route[route] for route, n in m.entries.items() if route != "no_place")
+    assert m.entries["no_place"] - by_route["no_place"] == sum(
+        n - m.entries[route] for route, n in by_route.items() if route != "no_place"
+    )
     assert m.entries["other"] == 0
     assert m.exits["state_special"] == exits["state_special"]
     assert m.exits["mainstream"] == exits["mainstream"] + exits["srp"]
     assert m.exits["moved"] + m.exits["died"] + m.exits["aged_out"] == exits["left"]
     assert m.exits["ceased"] == exits["none"] + exits["sen_support"]
+
+
+def test_entries_for_want_of_a_place_are_told_apart_from_those_that_were_chosen() -> None:
+    full, free = one_in_eight(), World.start(small.elastic(small.small_setting(every=8, until="2026-04"))).run()
+    crowded, elastic = (nmiss.movements(world)[0] for world in (full, free))
+    assert crowded.entries["no_place"] > elastic.entries["no_place"] >= 0
+    assert 0 < crowded.sent < crowded.entries["no_place"] < sum(crowded.entries.values())
+    assert elastic.sent == 0, "nobody is refused where there is a place for everybody"
+    code, special = (full.setting.book.vocabulary.code(p) for p in ("nmiss", "state_special"))
+    months = range(calendar.month("2024-04"), calendar.month("2025-04"))
+    logs = [full.record.logs[m - full.setting.scenario.first] for m in months]
+    here = 44 + code
+    came = [log.waits[(log.to == here) & (log.frm != here)] for log in logs]
+    assert crowded.sent == sum(int((w == 2 * special + 1).sum()) for w in came)
 
 
 def test_its_pounds_are_the_ledgers_and_the_councils_are_beside_them() -> None:
