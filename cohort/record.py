@@ -109,6 +109,11 @@ class Record:
         waits = np.where(waiting_for == NOTHING, NOTHING, 2 * waiting_for + named).astype(np.uint8)
         self.logs.append(kept._replace(need=columns.need[kept.row], waits=waits))
 
+    def forget(self) -> None:
+        """Drop what is kept of each event and child, where only counts are asked for."""
+        self.logs.clear()
+        self.outside.clear()
+
     def close(self, month: int, cells: NDArray[np.int32], stages: NDArray[np.int64]) -> None:
         """Keep the counts at the start of a month."""
         self.cells[month] = cells

@@ -131,7 +131,7 @@ class Runs:
             if month == base.scenario.first or month in set(months):
                 copies[month] = world.copy()
             world.step()
-            world.record.logs.clear()
+            world.record.forget()
         return cls(world, copies)
 
     def under(self, other: Setting) -> World:

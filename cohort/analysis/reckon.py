@@ -7,16 +7,17 @@ A cost is positive. Nothing here is a rate of thumb: each row is two worlds of e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cohort import calendar, setting, spending
-from cohort.analysis import futures
+from cohort.analysis import futures, oneplace
 from cohort.analysis.ranges import Figure, Floats, figure
 from cohort.analysis.worth import years
-from cohort.policy import Change, Policy, Price, Redirect, Scale, When
+from cohort.fork import first_difference
+from cohort.policy import Change, Expand, Policy, Price, Redirect, Scale, When
 from cohort.scenario import Scenario
 from cohort.setting import Setting
 from cohort.world import World
@@ -26,13 +27,15 @@ TERM = 4
 MARGIN = 0.1
 """Share of those bound for NMISS who are sent to state special schools instead, to find the price of one at the
 margin."""
+ONE_IN = 250
+"""State special places added, as one in so many of those there are, to find what one more is worth."""
 FROM = "2025-04"
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One change of the world, in GBP by financial year."""
+    """One change of the world, in GBP by financial year, or in what ``means`` says."""
 
     name: str
     means: str
@@ -69,6 +72,16 @@ MEANS = {
     "nmiss_place": "the NMISS place alone of such a child-year, before what the other place costs",
     "nmiss_average": "one child-year in NMISS, on average over all there",
     "inflation": "1 point a year on every price, from {start}",
+    "special_place": "one more state special place and year, whoever takes it and whoever takes what that child "
+    "leaves: one in 250 more at the schools there are, from {start}",
+    "special_place_instead_of_nmiss": "what a child of these costs more in a special school who would be in NMISS",
+    "special_place_instead_of_mainstream": "the same of one who would be in mainstream",
+    "special_place_from_nmiss": "percent of these children's years that would be in NMISS",
+    "special_place_from_mainstream": "percent that would be in mainstream",
+    "special_place_new": "percent that are of children whose plan began after {start}",
+    "special_place_break_even": "percent from NMISS at which these children cost as much as without the places",
+    "special_place_children": "children whose placement has been another since {start}, for each place: the chain that "
+    "one place more changes",
 }
 
 
@@ -96,7 +109,17 @@ def variants(base: Setting, start: str) -> dict[str, tuple[str, Policy]]:
         found["delay"] = replace(policy, changes=tuple(later(c, TERM) for c in policy.changes))
     found["nmiss_marginal"] = policy | Policy("nmiss_margin", elsewhere)
     found["inflation"] = policy | Policy("dearer", dearer)
+    if base.places.binding:
+        found["special_place"] = policy | Policy("more_places", (_more_places(base, when),))
     return {name: (MEANS[name], p) for name, p in found.items()}
+
+
+def _more_places(base: Setting, when: When) -> Expand:
+    """One state special place in 250 more, but at least one."""
+    p = base.places
+    now = p.by_month[calendar.month(when.start) - p.first]
+    there = sum(int(n) for n, q in zip(now, p.providers, strict=True) if q.kind == oneplace.KIND)
+    return Expand(provider_kind=oneplace.KIND, places=max(round(there / ONE_IN), 1), when=when, name="places")
 
 
 def later(change: Change, months: int) -> Change:
@@ -114,6 +137,9 @@ def _run(base: Setting, built: dict[str, Setting], seed: int, replicate: int) ->
     for name, made in built.items():
         if name == "nmiss_marginal":
             out |= _at_the_margin(base, made, seed, replicate)
+        elif name == "special_place":
+            found = _one_more(base, made, runs.copies)
+            out |= {row: {y: by_year.get(y, float("nan")) for y in one.years} for row, by_year in found.items()}
         else:
             two = Paid.of(runs.under(made))
             out[name] = {y: two.pounds(at) - one.pounds(at) for y, at in one.years.items()}
@@ -132,6 +158,24 @@ def _at_the_margin(base: Setting, made: Setting, seed: int, replicate: int) -> d
         "nmiss_place": {y: _each(one.on_nmiss(at) - two.on_nmiss(at), fewer[y]) for y, at in one.years.items()},
         "nmiss_average": {y: _each(one.on_nmiss(at), one.child_years(at)) for y, at in one.years.items()},
     }
+
+
+def _one_more(base: Setting, made: Setting, copies: Mapping[int, World]) -> dict[str, dict[str, float]]:
+    """The rows of one more state special place: name -> financial year -> value."""
+    fork = min(first_difference(base, made), base.scenario.last)
+    filled = oneplace.one_more(copies[max(m for m in copies if m <= fork)], made)
+    places = max((f.place_months for f in filled.values()), default=0) / 12
+    rows: dict[str, Callable[[oneplace.Filled], float]] = {
+        "special_place": lambda f: f.pounds,
+        "special_place_instead_of_nmiss": lambda f: f.each("nmiss"),
+        "special_place_instead_of_mainstream": lambda f: f.each("mainstream"),
+        "special_place_from_nmiss": lambda f: 100 * f.share("nmiss"),
+        "special_place_from_mainstream": lambda f: 100 * f.share("mainstream"),
+        "special_place_new": lambda f: 100 * f.share_new,
+        "special_place_break_even": lambda f: 100 * f.break_even,
+        "special_place_children": lambda f: _each(f.children, places if f.place_months else 0),
+    }
+    return {name: {year: value(f) for year, f in filled.items()} for name, value in rows.items()}
 
 
 def _each(pounds: float, child_years: float) -> float:

@@ -22,7 +22,8 @@ def reckon(
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(["--quiet", "-q"], negative=())] = False,
 ) -> int:
-    """Reckon what 1% more requests, a term's delay, an NMISS place and 1% inflation cost, in GBP by financial year.
+    """Reckon what 1% more requests, a term's delay, an NMISS place, 1% inflation and one more special school place
+    cost, in GBP by financial year.
 
     Each figure is the difference of two worlds of one run that share their luck.
 
