@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import draws
+from cohort import draws, multipliers
 from cohort.calendar import NCY_LOWEST, NCYS
 from cohort.pack import Pack
 from cohort.parameters import Parameters
@@ -81,6 +81,13 @@ class Arrays(NamedTuple):
     """[redirect, share or appeals, dimension]"""
 
 
+class Given(NamedTuple):
+    """What the pack gives before any parameter: a choice's weights by its name, and who moves in with what."""
+
+    weights: dict[str, NDArray[np.float64]]
+    arrivals: NDArray[np.float64]
+
+
 @dataclass(frozen=True)
 class Book:
     """The arrays with their names: what ``World`` hands to a month."""
@@ -96,6 +103,8 @@ class Book:
     reason_shares: dict[str, NDArray[np.float64]]
     arrivals: NDArray[np.float64]
     """[ncy, 2] chance that a child with needs moves in with a plan, with SEN Support"""
+    given: Given
+    """weights and arrivals before any parameter, which all draws of a pack share"""
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -111,17 +120,18 @@ def build(pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: 
     """
     vocabulary = vocabulary or Vocabulary()
     rates = Rates(pack, params, policy, vocabulary, processes, like.rates if like else None)
+    given = like.given if like else _given(pack, vocabulary)
+    weights, arrivals = _tuned(given, pack, params, vocabulary)
     if like:
-        new = like.arrays._replace(**_events(rates, processes), **_redirects(rates, vocabulary))
-        return replace(like, arrays=new, rates=rates)
-    weights = {name: choice_weights(pack, vocabulary, name, by) for name, by in CHOICES.items()}
+        new = like.arrays._replace(**_events(rates, processes), **_redirects(rates, vocabulary), **_choices(weights),
+                                   arrive=cumulative(arrivals, whole=False))  # fmt: skip
+        return replace(like, arrays=new, rates=rates, weights=weights, arrivals=arrivals)
     needs = {
         "first": need_shares(pack, "new_plan_needs_by_age_england"),
         "change": need_shares(pack, "needs_by_age_england"),
     }
     tables = tuple(dict.fromkeys(p.reasons for p in processes if p.reasons))
     shares = {name: reason_shares(pack, name) for name in tables}
-    arrivals = arrival_shares(pack)
     arrays = _events(rates, processes) | _outcomes(processes, rates, vocabulary, tables) | _choices(weights)
     arrays |= _redirects(rates, vocabulary)
     return Book(
@@ -130,8 +140,24 @@ def build(pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: 
             first_need=cumulative(needs["first"]), new_need=cumulative(needs["change"]),
             arrive=cumulative(arrivals, whole=False),
         ),
-        rates, vocabulary, processes, weights, needs, shares, arrivals,
+        rates, vocabulary, processes, weights, needs, shares, arrivals, given,
     )  # fmt: skip
+
+
+def _given(pack: Pack, vocabulary: Vocabulary) -> Given:
+    weights = {name: choice_weights(pack, vocabulary, name, by) for name, by in CHOICES.items()}
+    return Given(weights, arrival_shares(pack))
+
+
+def _tuned(given: Given, pack: Pack, params: Parameters, vocabulary: Vocabulary) -> Given:
+    """The same under a draw's parameters."""
+    rows = multipliers.load(pack, vocabulary)
+    weights = {
+        name: multipliers.chosen(w, [m for m in rows if m.on == f"choice.{name}"], params.values, vocabulary)
+        for name, w in given.weights.items()
+    }
+    arrive = [m for m in rows if m.on == multipliers.ARRIVALS]
+    return Given(weights, multipliers.arriving(given.arrivals, arrive, params.values))
 
 
 def cumulative(shares: NDArray[np.float64], whole: bool = True) -> NDArray[np.uint64]:

@@ -62,6 +62,8 @@ class Month(NamedTuple):
     """choice -> [n, a or 1, d or 1, p or 1, to] weights, of the choices that a policy redirects"""
     contests: dict[str, Array]
     """the same of those who contest where they are sent"""
+    arriving: Array
+    """[n, 2] chance that a child with needs who moves in holds a plan, has SEN Support"""
 
 
 class Flows(NamedTuple):

@@ -218,6 +218,7 @@ class Expectation:
             rates,
             {c: self._coarsen_choice(c, w) for c, (w, _) in moves.items()},
             {c: self._coarsen_choice(c, w) for c, (_, w) in moves.items()},
+            self.setting.book.arrivals,
         )
 
     def _coarsen_choice(self, choice: str, w: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -279,7 +280,7 @@ class Expectation:
         arrival."""
         book = self.setting.book
         d = self.sizes[1]
-        plan, sen = m.movers * book.arrivals[:, :1], m.movers * book.arrivals[:, 1:]
+        plan, sen = m.movers * m.arriving[:, :1], m.movers * m.arriving[:, 1:]
         named = book.needs["first"] if d > 1 else np.ones((N, 1))
         unnamed = np.eye(len(NEEDS))[NONE_YET] if d > 1 else np.ones(1)
         none = (m.births + m.movers - plan - sen)[:, :, None] * unnamed

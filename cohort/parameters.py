@@ -1,8 +1,9 @@
 """A draw of everything uncertain: one value for each estimate that has a low, a mode and a high.
 
-Draw 0 is the point estimate (every mode); draw n > 0 takes each estimate from a triangular distribution, once for the
-whole run: redrawing yearly lets errors average out and makes ranges far too narrow. A draw does not depend on seed or
-replicate. Until a posterior exists the estimates are drawn as independent priors, and marked so.
+What the pack's posterior has (``posterior.csv``, made by ``cohort calibrate --write``) is drawn from it, jointly: row
+0 is the point, and draws beyond its rows go through them again. All else is drawn as independent priors: draw 0 the
+mode, draw n > 0 from a triangular distribution. Both once for the whole run: redrawing yearly lets errors average out
+and makes ranges far too narrow. A draw does not depend on seed or replicate.
 """
 
 from __future__ import annotations
@@ -75,6 +76,24 @@ def estimates(pack: Pack) -> dict[str, Uncertain]:
     return found
 
 
+POSTERIOR = "posterior"
+
+
+def posterior(pack: Pack, number: int) -> dict[str, float]:
+    """The calibrated parameters of a draw by name; none if the pack has no posterior. Raises ValueError for one that is
+    not an estimate of the pack."""
+    if POSTERIOR not in pack.names():
+        return {}
+    table = pack.table(POSTERIOR)
+    row = number if number < len(table) else 1 + (number - 1) % max(len(table) - 1, 1)
+    return {name: float(column[row]) for name, column in table.columns.items() if name != "draw"}
+
+
+def calibrated(pack: Pack) -> bool:
+    """Whether the pack has a posterior."""
+    return POSTERIOR in pack.names()
+
+
 def draw(pack: Pack, number: int = 0, fixed: Mapping[str, float] | None = None) -> Parameters:
     """The n-th draw, with the values that a scenario fixes. Raises ValueError for an unknown name or a negative
     draw."""
@@ -82,6 +101,10 @@ def draw(pack: Pack, number: int = 0, fixed: Mapping[str, float] | None = None) 
         raise ValueError(f"draws count from 0, not {number}")
     known = estimates(pack)
     values = {name: of.mode if number == 0 else triangular(of, unit(name, number)) for name, of in known.items()}
+    for name, value in posterior(pack, number).items():
+        if name not in known:
+            raise ValueError(f"posterior.csv: {name!r} is not a parameter; {closest(name, known)}; calibrate again")
+        values[name] = value
     for name, value in (fixed or {}).items():
         if name not in known:
             raise ValueError(f"{name!r} is not a parameter; {closest(name, known)}")

@@ -9,7 +9,7 @@ it is refused here, with the name of what broke it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar, draws
+from cohort import calendar, draws, multipliers
 from cohort.calendar import NCY_LOWEST, NCYS
 from cohort.pack import Pack
 from cohort.parameters import Parameters
@@ -46,17 +46,23 @@ class BaseRate:
     season: Floats
     dated: Mapping[int, Floats] = field(default_factory=dict)
     """month -> factor by months since the stage began"""
+    steps: tuple[multipliers.Step, ...] = ()
+    """what a draw's dated parameters multiply, over DIMS"""
 
     def factor(self, month: int) -> Floats:
-        """Season x dated factor, over ``since`` and the rest of DIMS; before the first dated month the first holds,
-        after the last the last."""
-        factor = self.season[month % 12] * (self._dated(month) if self.dated else np.ones(1))
-        return np.asarray(factor).reshape(-1, *[1] * (len(DIMS) - 1))
+        """Season x dated factor x the draw's steps, over DIMS; before the first dated month the first holds, after the
+        last the last."""
+        dated = self.season[month % 12] * (self._dated(month) if self.dated else np.ones(1))
+        factor = np.asarray(dated).reshape(-1, *[1] * (len(DIMS) - 1))
+        for step in self.steps:
+            if step.first <= month <= step.last:
+                factor = factor * step.factor
+        return factor
 
     @property
     def moves(self) -> bool:
         """Whether it changes from month to month."""
-        return bool(self.dated) or self.seasonal
+        return bool(self.dated) or bool(self.steps) or self.seasonal
 
     @cached_property
     def seasonal(self) -> bool:
@@ -67,9 +73,10 @@ class BaseRate:
     def _dates(self) -> tuple[int, int]:
         return min(self.dated), max(self.dated)
 
-    def moment(self, month: int) -> tuple[int, int]:
-        """Equal for months whose factors are equal: the month of the year and the dated month that holds."""
-        return month % 12 if self.seasonal else 0, self._dated_month(month) if self.dated else 0
+    def moment(self, month: int) -> tuple[int, ...]:
+        """Equal for months whose factors are equal: the month of the year, the dated month that holds, the steps."""
+        acting = (k for k, step in enumerate(self.steps) if step.first <= month <= step.last)
+        return month % 12 if self.seasonal else 0, self._dated_month(month) if self.dated else 0, *acting
 
     def _dated_month(self, month: int) -> int:
         first, last = self._dates
@@ -147,6 +154,18 @@ def position(dim: str, value: Any, vocabulary: Vocabulary) -> int:
     return at
 
 
+def _tuned(rate: BaseRate, rows: Iterable[multipliers.Multiplier], params: Parameters) -> BaseRate:
+    """A rate under a draw's parameters: its own scale, then the multipliers that act on it."""
+    mine, values = [m for m in rows if m.on == rate.name], params.values
+    table = rate.table * params.get(f"scale.{rate.name}", 1.0)
+    table = multipliers.tuned(table, rate.by, mine, values)
+    return replace(rate, table=table, steps=multipliers.steps(rate.by, mine, values))
+
+
+NEARLY_ALL = 0.95
+"""From this bound on, a draw's chance or share that would pass it is held at it: there is no more to happen."""
+
+
 def bounds(pack: Pack) -> dict[str, float]:
     """Process -> the stretch of the unit interval reserved for it: constants, never derived from a study."""
     return {str(r["process"]): float(r["bound"]) for r in pack.table("bounds").rows()}
@@ -186,10 +205,8 @@ class Rates:
             raise ValueError(f"bounds.csv reserves nothing for {', '.join(missing)}")
         self.plain: dict[str, BaseRate] = like.plain if like else base_rates(pack, self.vocabulary, processes)
         """the rates before any parameter, which all draws of a pack share"""
-        self.base = {
-            name: replace(rate, table=rate.table * params.get(f"scale.{name}", 1.0))
-            for name, rate in self.plain.items()
-        }
+        rows = multipliers.load(pack, self.vocabulary)
+        self.base = {name: _tuned(rate, rows, params) for name, rate in self.plain.items()}
         self.redirects = _redirects(self.policy, self.vocabulary)
         self.acting: dict[str, list[Any]] = {name: _on_rate(self.policy, name) for name in self.base}
         for key, changes in self.redirects.items():
@@ -254,6 +271,8 @@ class Rates:
         if name not in self.base:
             return self._diverted(name, month)
         value = [built for _, built in self.built(name, month)][-1]
+        if self.params.number and self._limit[name] >= NEARLY_ALL:
+            value = np.minimum(value, self._limit[name])  # what several parameters of a draw take beyond all is all
         top = float(value.max(initial=0.0))
         if top > self._limit[name] + 1e-12 or value.min(initial=0.0) < 0:
             self._refuse(name, month, top)
