@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cohort import cache
 from cohort.expected import LUMPED, Coarse, Expectation, Flows, Month, State
 from cohort.setting import Setting
 
@@ -39,6 +40,7 @@ def jax_numpy() -> tuple[Any, Any]:
             "the differentiable expectation needs the 'calibrate' extra: pip install 'kent-cohort[calibrate]'"
         ) from error
     jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
+    jax.config.update("jax_compilation_cache_dir", str(cache.within("jax")))  # type: ignore[no-untyped-call]
     return jax, jax.numpy
 
 

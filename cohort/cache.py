@@ -30,7 +30,11 @@ def digest(names: tuple[str, ...]) -> str:
 
 def folder() -> Path:
     """The folder for the present sources; in the temporary folder where the user's cache cannot be written."""
-    name = f"kernels-{digest(KERNELS)}-py{sys.version_info[0]}{sys.version_info[1]}"
+    return within(f"kernels-{digest(KERNELS)}-py{sys.version_info[0]}{sys.version_info[1]}")
+
+
+def within(name: str) -> Path:
+    """A folder of the user's cache, or of the temporary folder where that cannot be written."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     for place in (
         base / "kent-cohort",

@@ -1,0 +1,139 @@
+"""The posterior by NUTS, and the gates that it must pass before any interval is given.
+
+    found = sample(problem, z)             # z: the fit
+    found.gates                            # R-hat, effective sizes, divergences; found.passed
+
+Parameters are whitened by Laplace's covariance at the fit, so that a diagonal mass is enough. Chains run one after
+another: side by side their many small operations take JAX far longer. JAX's own keyed luck is used here and nowhere
+else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.fit import Problem
+from cohort import draws
+from cohort.draws import Purpose
+
+Floats = NDArray[np.float64]
+CHAINS, WARM_UP, SAMPLES, SEED = 4, 250, 350, 20250318
+R_HAT, ESS = 1.01, 400.0
+SHIPPED = 400
+"""Draws that are shipped, beside the point."""
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What the chains must show: the worst of all parameters and of all targets' predictions."""
+
+    r_hat: float
+    ess_bulk: float
+    ess_tail: float
+    divergences: int
+    chains: int = CHAINS
+    warm_up: int = WARM_UP
+    samples: int = SAMPLES
+
+    @property
+    def passed(self) -> bool:
+        """R-hat below 1.01, effective sizes above 400, no divergence."""
+        return self.r_hat < R_HAT and min(self.ess_bulk, self.ess_tail) > ESS and self.divergences == 0
+
+    def failed(self) -> list[str]:
+        """What is not met, in words."""
+        found = []
+        if self.r_hat >= R_HAT:
+            found.append(f"R-hat {self.r_hat:.4f}; allowed: below {R_HAT}")
+        for name, value in (("bulk", self.ess_bulk), ("tail", self.ess_tail)):
+            if value <= ESS:
+                found.append(f"{name} effective size {value:.0f}; allowed: above {ESS:.0f}")
+        if self.divergences:
+            found.append(f"{self.divergences} divergences; allowed: none")
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """All samples, in the priors' logits, and the gates."""
+
+    z: Floats
+    """[chain, sample, parameter]"""
+    predicted: Floats
+    """[chain, sample, target] with the offsets"""
+    gates: Gates
+    r_hat: Floats
+    """[parameter]; ``ess`` likewise, the smaller of bulk and tail"""
+    ess: Floats
+
+    @property
+    def passed(self) -> bool:
+        """Whether intervals may be given."""
+        return self.gates.passed
+
+    def chosen(self, number: int = SHIPPED) -> Floats:
+        """[draw, parameter] samples in a keyed order, as they are shipped. Raises RuntimeError unless the gates are
+        passed."""
+        if not self.passed:
+            raise RuntimeError("no draws are given of a posterior that failed: " + "; ".join(self.gates.failed()))
+        flat = self.z.reshape(-1, self.z.shape[-1])
+        keys = draws.mix_many(np.arange(len(flat), dtype=np.uint64))
+        return flat[np.argsort(draws.draw_many(keys, draws.salt(0, Purpose.PARAMETER)), kind="stable")[:number]]
+
+
+def jitter(number: int, width: int, sd: float = 1.0) -> Floats:
+    """[chain, parameter] keyed normal numbers to start chains from."""
+    from scipy.special import ndtri
+
+    keys = draws.mix_many(np.arange(number * width, dtype=np.uint64))
+    u = (draws.draw_many(keys, draws.salt(1, Purpose.PARAMETER)) + 0.5) / draws.WHOLE
+    return np.asarray(sd * ndtri(u).reshape(number, width))
+
+
+def sample(
+    problem: Problem, z: Floats, warm_up: int = WARM_UP, samples: int = SAMPLES, chains: int = CHAINS
+) -> Posterior:
+    """Run the chains from about the fit, and judge them."""
+    from numpyro.infer import MCMC, NUTS
+
+    jax, xp = problem.jax, problem.xp
+    root = xp.asarray(np.linalg.cholesky(problem.covariance(z)))
+    offsets = xp.asarray(problem.offsets)
+
+    def potential(x: Any) -> Any:
+        return -problem.log_posterior(xp.asarray(z) + root @ x, offsets)
+
+    kernel = NUTS(potential_fn=potential, target_accept_prob=0.8, max_tree_depth=7)
+    chain = MCMC(kernel, num_warmup=warm_up, num_samples=samples, num_chains=chains, chain_method="sequential",
+                 progress_bar=False)  # fmt: skip
+    chain.run(jax.random.PRNGKey(SEED), init_params=xp.asarray(jitter(chains, len(z))), extra_fields=("diverging",))
+    x = np.asarray(chain.get_samples(group_by_chain=True))
+    found = z + np.einsum("pq,csq->csp", np.asarray(root), x)
+    diverging = int(np.asarray(chain.get_extra_fields()["diverging"]).sum())
+    return judged(problem, found, diverging, warm_up)
+
+
+def judged(problem: Problem, z: Floats, diverging: int, warm_up: int) -> Posterior:
+    """Samples with their gates: over every parameter and what is predicted of every fitted target."""
+    chains, samples, width = z.shape
+    each = problem.jax.jit(lambda many: problem.jax.lax.map(problem._predict, many))
+    predicted = np.asarray(each(problem.xp.asarray(z.reshape(-1, width)))) * problem.offsets
+    predicted = predicted.reshape(chains, samples, -1)
+    both = np.concatenate([z, predicted[:, :, problem.fitted]], 2)
+    r_hat, bulk, tail = diagnosed(both)
+    gates = Gates(float(r_hat.max()), float(bulk.min()), float(tail.min()), diverging, chains, warm_up, samples)
+    return Posterior(z, predicted, gates, r_hat[:width], np.minimum(bulk, tail)[:width])
+
+
+def diagnosed(values: Floats) -> tuple[Floats, Floats, Floats]:
+    """(R-hat, bulk and tail effective sizes), each [quantity], of [chain, sample, quantity]."""
+    import arviz
+
+    az: Any = arviz  # its functions carry no types
+    data = az.convert_to_dataset({"x": values})
+    r_hat, bulk, tail = (np.asarray(f["x"]) for f in (az.rhat(data), az.ess(data), az.ess(data, method="tail")))
+    return r_hat, bulk, tail
