@@ -1,0 +1,317 @@
+"""The model put back to earlier Januaries: refitted on what was known, run ahead, scored beside naive rivals.
+
+At an origin the lumped expectation of the year before is fitted to that year's flows and the January's plans by
+placement, with priors so wide that the later data behind the first rates say little, and run three years from the
+January's count. Its range is Laplace's posterior, a random walk of requests and decisions a year as wide as was known
+by then, and, as for the rivals, its own one-year errors at earlier origins. Not vintages, and so said: the shapes of
+rates by age and month (SEN2 2023, requests of 2024), the age profile of plans and the level of SEN Support (January
+2024), population before mid-2022 (aged back), and the restated counts of 2023. The path of timeliness after 2023 is
+taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration import history, rivals, targets
+from calibration.fit import Problem
+from calibration.forward import Forward, Segment, neutral
+from calibration.history import GROUPS, TOTAL, History
+from calibration.priors import Prior, Priors
+from calibration.rivals import HORIZONS
+from calibration.sbc import normals
+from calibration.scores import Case, Score, score
+from calibration.series import Reading
+from calibration.targets import Target
+from cohort import calendar, setting
+from cohort.multipliers import Multiplier
+from cohort.pack import Pack
+from cohort.scenario import Scenario
+from cohort.setting import Setting
+from cohort.states import Support
+
+Floats = NDArray[np.float64]
+ORIGINS = (2020, 2021, 2022, 2023, 2024)
+ESTIMATED = 2022
+"""Origins up to this one have estimated populations."""
+DRAWS = rivals.DRAWS
+MODEL = "cohort"
+ANY_NCY, ANY_SINCE = (-5, 21), (0, 24)
+
+
+def _rows() -> tuple[Multiplier, ...]:
+    """What is refitted at an origin, and what each year ahead may bring."""
+
+    def row(name: str, on: str, ncy: tuple[int, int] = ANY_NCY, since: tuple[int, int] = ANY_SINCE, into: str = "",
+            months: tuple[int, int] | None = None) -> Multiplier:  # fmt: skip
+        return Multiplier(name, on, ncy, since, months, tuple(into.split("+")) if into else ())
+
+    asked = ("request", "request_supported")
+    out = [row("requests", r) for r in asked] + [row("assess", "assess"), row("issue", "issue")]
+    out += [row("cease.under_20", "cease", (-5, 15)), row("cease.20_plus", "cease", (16, 21))]
+    out += [row("pace.in_time", "conclude", since=(0, 4)), row("pace.late", "conclude", since=(5, 24))]
+    out += [row("arriving", "arrivals")]
+    for name, words in GROUPS.items():
+        if name not in ("mainstream", "fe_and_unplaced"):
+            choices = ("transfer",) if name == "spi" else ("first_place", "transfer", "move")
+            out += [row(f"into.{name}", f"choice.{c}", into=words) for c in choices]
+    first = calendar.month(f"{TEMPLATE}-01")
+    for k in range(len(HORIZONS)):
+        when = (first + 12 * k, first + 12 * len(HORIZONS))
+        out += [row(f"walk.requests.{k}", r, months=when) for r in asked] + [
+            row(f"walk.assess.{k}", "assess", months=when)
+        ]
+    return tuple(out)
+
+
+TEMPLATE = 2023
+"""The January whose compiled months serve every origin."""
+WIDE = (
+    Prior("requests", 0.4, 0.9, 1.8), Prior("assess", 0.6, 1.15, 1.5), Prior("issue", 0.85, 0.98, 1.05),
+    Prior("cease.under_20", 0.1, 0.6, 2.5), Prior("cease.20_plus", 0.1, 0.5, 1.6), Prior("pace.in_time", 0.2, 4, 18),
+    Prior("pace.late", 0.2, 1.2, 4), Prior("arriving", 0.2, 1, 2.5), Prior("scale.review_move", 0.3, 1, 1.9),
+    Prior("backlog_months", 1.5, 5, 14), *(Prior(f"into.{g}", 0.2, 1, 3) for g in GROUPS
+                                         if g not in ("mainstream", "fe_and_unplaced")),
+)  # fmt: skip
+"""Priors of a refit: wide, for their centres rest on figures of 2023 and later."""
+WALKS = {"requests": ("requests", 0.10), "assess": ("refused", 0.05)}
+"""A yearly walk -> the series by whose known changes it is as wide, with an assumed width counting as two changes."""
+
+
+def untouched(pack: Pack, start: int, years: int) -> Setting:
+    """A January's setting, with all multipliers at 1 and the pace of assessments of no later date."""
+    scenario = Scenario(name="back", start=f"{start}-01", until=f"{start + years}-01", authority=str(pack.folder),
+                        parameters=neutral(pack))  # fmt: skip
+    made = setting.build(scenario, 0, pack=pack)
+    rates = made.book.rates.base
+    for name, rate in rates.items():
+        if rate.dated:
+            rates[name] = replace(rate, dated={min(rate.dated): rate.dated[min(rate.dated)]})
+    return made
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Of one origin: group -> [draw, horizon] plans."""
+
+    origin: int
+    samples: dict[str, Floats]
+    values: dict[str, float]
+    """the refitted parameters"""
+
+
+class Backtest:
+    """Compiled once; ``forecast`` an origin from a history, which is shown no more than what was known."""
+
+    def __init__(self, pack: Pack, past: History | None = None, origins: Sequence[int] = ORIGINS,
+                 draws: int = DRAWS) -> None:  # fmt: skip
+        self.pack, self.origins, self.draws = pack, tuple(origins), draws
+        self.past = past or history.of_pack(pack)
+        self.register = targets.load(pack)
+        self.priors = Priors(WIDE)
+        self.rows = _rows()
+        self.year = Segment(untouched(pack, TEMPLATE, 1), self.rows)
+        self.ahead = Segment(untouched(pack, TEMPLATE, len(HORIZONS)), self.rows)
+        self.jax, self.xp = self.year.jax, self.year.xp
+
+    def forecast(self, origin: int) -> Forecast:
+        """Refit on the year before the origin and run ahead."""
+        known = self.past.known(origin)
+        problem = self.problem(origin, known)
+        z = problem.fit(steps=200)
+        root = np.linalg.cholesky(problem.covariance(z))
+        zs = z + normals(self.draws, len(z), 21) @ root.T
+        walks = normals(self.draws, 2 * len(HORIZONS), 22) * np.repeat(self._widths(known, origin), len(HORIZONS))
+        data = Segment(untouched(self.pack, origin, len(HORIZONS)), self.rows).data
+        out = np.stack([np.asarray(self._run(self.xp.asarray(a), self.xp.asarray(w), data))
+                        for a, w in zip(zs, walks, strict=True)])  # fmt: skip
+        return Forecast(origin, self._named(out), self.priors.named(z))
+
+    def forecasts(self, said: Callable[[Forecast], None] = lambda _: None) -> list[Forecast]:
+        """Every origin in order, each with the errors of those before it."""
+        plain: list[Forecast] = []
+        out = []
+        for origin in sorted(self.origins):
+            plain.append(self.forecast(origin))
+            out.append(widened(plain, self.past.known(origin)))
+            said(out[-1])
+        return out
+
+    def problem(self, origin: int, known: History) -> Problem:
+        """The year before an origin, as a fit; targets that were not known are left out."""
+        wanted = history.window(self.register, origin)
+        found = tuple(t for t in (_restated(t, known) for t in wanted) if np.isfinite(t.value))
+        return _YearProblem(self, found, Segment(untouched(self.pack, origin - 1, 1), self.rows).data, origin)
+
+    def _widths(self, known: History, origin: int) -> list[float]:
+        """Relative standard deviations of the yearly walks: of requests, of decisions to assess."""
+        out = []
+        for name, assumed in WALKS.values():
+            series = known.by_year(name, origin)
+            if name == "refused":
+                asked = known.by_year("requests", origin)
+                series = 1 - series / asked[: len(series)]
+            steps = np.diff(np.log(series)) if len(series) > 1 else np.zeros(0)
+            out.append(float(np.sqrt((np.square(steps).sum() + 2 * assumed**2) / (len(steps) + 2))))
+        return out
+
+    @cached_property
+    def _run(self) -> Callable[[Any, Any, Any], Any]:
+        """[horizon, placement] plans, compiled."""
+        names = [f"walk.{name}.{k}" for name in WALKS for k in range(len(HORIZONS))]
+
+        def run(z: Any, walks: Any, data: Any) -> Any:
+            p = self.priors
+            v = p.low + p.wide / (1 + self.xp.exp(-z))
+            values = {name: v[k] for k, name in enumerate(p.names)}
+            values |= {name: self.xp.exp(walks[k]) for k, name in enumerate(names)}
+            stock = self.ahead.series(_here(values, self.ahead), data).stock
+            return stock[11::12, :, :, int(Support.PLAN)].sum((1, 2))
+
+        return self.jax.jit(run)
+
+    def _named(self, plans: Floats) -> dict[str, Floats]:
+        """Group -> [draw, horizon] of [draw, horizon, placement]."""
+        labels = self.ahead.of.book.vocabulary.labels
+        out = {g: plans[:, :, [labels.index(p) for p in words.split("+")]].sum(2) for g, words in GROUPS.items()}
+        return out | {TOTAL: plans.sum(2)}
+
+
+def widened(plain: Sequence[Forecast], known: History) -> Forecast:
+    """The last forecast with the one-year errors of those before it, as far as they were known: of each group its own,
+    an assumed error (``rivals.ASSUMED``) counting as two more, growing with the root of the horizon."""
+    last = plain[-1]
+    draws, groups = len(last.samples[TOTAL]), len(last.samples)
+    luck = normals(draws, len(HORIZONS) * groups, 23).reshape(draws, groups, len(HORIZONS)).cumsum(2)
+    samples = {}
+    for k, (group, sample) in enumerate(last.samples.items()):
+        errors = []
+        for f in plain[:-1]:
+            truth = known.plans.get((f.origin + 1, group), np.nan)
+            errors.append(float(np.median(f.samples[group][:, 0]) / truth - 1))
+        of = np.array([e for e in errors if np.isfinite(e)])
+        sd = np.sqrt((np.square(of).sum() + rivals.COUNTS * rivals.ASSUMED**2) / (len(of) + rivals.COUNTS))
+        samples[group] = np.maximum(sample * (1 + sd * luck[:, k]), 0.0)
+    return replace(last, samples=samples)
+
+
+def _here(values: dict[str, Any], segment: Segment) -> dict[str, Any]:
+    """The backlog of the segment's own January."""
+    return {(f"{segment.year}:{n}" if n == "backlog_months" else n): v for n, v in values.items()}
+
+
+def _restated(t: Target, known: History) -> Target:
+    """A target with the value that was known, NaN if none was."""
+    group = next((g for g, words in GROUPS.items() if words == t.part.get("placement")), TOTAL)
+    value = known.plans.get((t.year, group)) if t.series == "plans" else known.flows.get((t.year, t.series))
+    return replace(t, value=np.nan if value is None else value)
+
+
+class _YearProblem(Problem):
+    """A fit of one year on the template's compiled function with that year's data."""
+
+    def __init__(self, of: Backtest, wanted: tuple[Target, ...], data: Any, origin: int) -> None:
+        self.of, self.data = of, data
+        forward = Forward.of([of.year])
+        super().__init__(forward, wanted, of.priors)
+        self.fitted = np.ones(len(wanted), bool)
+        self.reading = Reading(of.year.of, *(calendar.month(f"{origin + k}-01") for k in (-1, 0, -1)))
+
+    def _whole(self) -> Callable[[Any, Any], Any]:
+        if "whole" not in self.of.__dict__:
+            year = self.of.year
+
+            def run(z: Any, data: Any) -> Any:
+                return year.series(_here(self.values(z), year), data)
+
+            self.of.__dict__["whole"] = self.jax.jit(run)
+            self.of.__dict__["along"] = self.jax.jit(
+                lambda z, a, data: self.jax.jvp(lambda at: run(at, data), (z,), (a,))[1]
+            )
+        return self.of.__dict__["whole"]
+
+    @cached_property
+    def predict(self) -> Callable[[Any], Any]:
+        """[target] of z."""
+        run = self._whole()
+
+        def read(z: Any) -> Any:
+            series = self.jax.tree.map(np.asarray, run(self.xp.asarray(z), self.data))
+            return np.array([self.reading.read(t, series) for t in self.targets])
+
+        return read
+
+    def jacobian(self, z: Floats) -> Floats:
+        """[target, parameter]: by the series' derivatives, a direction at a time."""
+        run = self._whole()
+        base = self.jax.tree.map(np.asarray, run(self.xp.asarray(z), self.data))
+        along = self.of.__dict__["along"]
+        columns = []
+        for e in np.eye(len(z)):
+            step = self.jax.tree.map(np.asarray, along(self.xp.asarray(z), self.xp.asarray(e), self.data))
+            columns.append([_directional(self.reading, t, base, step) for t in self.targets])
+        return np.array(columns).T
+
+
+def _directional(reading: Reading, t: Target, base: Any, step: Any) -> float:
+    """The derivative of a target along a change of the series: sums are linear, a share is a quotient."""
+    if t.kind != targets.SHARE:
+        return float(reading.read(t, step))
+    at = slice(t.months[0] - reading.first, t.months[-1] - reading.first + 1)
+    above, below = base.on_time[at].sum(), reading._events("new_plans", {}, at, base)
+    d_above, d_below = step.on_time[at].sum(), reading._events("new_plans", {}, at, step)
+    return float(100 * (d_above * below - above * d_below) / below**2)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the scorecard."""
+
+    forecaster: str
+    of: str
+    """"all plans" or "placements" """
+    horizon: int
+    score: Score
+
+
+def scorecard(forecasts: Sequence[Forecast], actual: History, past: History) -> list[Line]:
+    """Every forecaster at every horizon that has come: the total, and the groups of placements together."""
+    said: dict[str, dict[int, dict[str, Floats]]] = {MODEL: {f.origin: f.samples for f in forecasts}}
+    for f in forecasts:
+        for name, samples in rivals.samples(past, f.origin).items():
+            said.setdefault(name, {})[f.origin] = samples
+    out = []
+    for what, groups in (("all plans", (TOTAL,)), ("placements", tuple(GROUPS))):
+        for h in HORIZONS:
+            for name, origins in said.items():
+                cases = list(_cases(origins, groups, h, actual))
+                if cases:
+                    out.append(Line(name, what, h, score(cases)))
+    return out
+
+
+def _cases(origins: Mapping[int, dict[str, Floats]], groups: Sequence[str], h: int, actual: History) -> Iterator[Case]:
+    """Every forecast of one forecaster at a horizon of which the truth is known."""
+    for origin, samples in origins.items():
+        for group in groups:
+            truth = actual.plans.get((origin + h, group), np.nan)
+            if np.isfinite(truth):
+                yield Case(str(origin), samples[group][:, h - 1], truth)
+
+
+def with_actuals(past: History, rows: Sequence[tuple[int, str, float]]) -> History:
+    """A history with later counts, for scoring only. Raises ValueError for a group that there is not."""
+    plans = dict(past.plans)
+    for january, group, value in rows:
+        if group not in (TOTAL, *GROUPS):
+            raise ValueError(f"group {group!r} given; allowed: {', '.join((TOTAL, *GROUPS))}")
+        if not value > 0:
+            raise ValueError(f"plans {value} given for {group} in {january}; allowed: more than 0")
+        plans[january, group] = value
+    return replace(past, plans=plans)
