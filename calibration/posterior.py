@@ -3,25 +3,30 @@
     found = sample(problem, z)             # z: the fit
     found.gates                            # R-hat, effective sizes, divergences; found.passed
 
-Parameters are whitened by Laplace's covariance at the fit, so that a diagonal mass is enough. Chains run one after
-another: side by side their many small operations take JAX far longer. JAX's own keyed luck is used here and nowhere
-else.
+Parameters are whitened by Laplace's covariance at the fit, so that a diagonal mass is enough. Two processes run two
+chains each, one after the other: side by side in one, their many small operations take JAX far longer. JAX's own keyed
+luck is used here and nowhere else. With 350 samples a chain the largest R-hat of 118 quantities was 1.018; hence 1,000.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.fit import Problem
-from cohort import draws
+from cohort import calendar, draws
 from cohort.draws import Purpose
+from cohort.pack import Pack
 
 Floats = NDArray[np.float64]
-CHAINS, WARM_UP, SAMPLES, SEED = 4, 250, 350, 20250318
+CHAINS, WARM_UP, SAMPLES, SEED = 4, 150, 1000, 20250318
+WORKERS = 2
 R_HAT, ESS = 1.01, 400.0
 SHIPPED = 400
 """Draws that are shipped, beside the point."""
@@ -94,27 +99,47 @@ def jitter(number: int, width: int, sd: float = 1.0) -> Floats:
     return np.asarray(sd * ndtri(u).reshape(number, width))
 
 
-def sample(
-    problem: Problem, z: Floats, warm_up: int = WARM_UP, samples: int = SAMPLES, chains: int = CHAINS
-) -> Posterior:
+def sample(problem: Problem, z: Floats, warm_up: int = WARM_UP, samples: int = SAMPLES) -> Posterior:
     """Run the chains from about the fit, and judge them."""
+    root = np.asarray(np.linalg.cholesky(problem.covariance(z)), np.float64)
+    starts = np.split(jitter(CHAINS, len(z)), WORKERS)
+    folder = problem.forward.segments[0].of.pack.folder
+    spans = [(calendar.label(s.months[0]), calendar.label(s.months[-1] + 1)) for s in problem.forward.segments]
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+        work = [pool.submit(_chains, folder, spans, problem.offsets, z, root, start, k, warm_up, samples)
+                for k, start in enumerate(starts)]  # fmt: skip
+        done = [w.result() for w in work]
+    x = np.concatenate([d[0] for d in done])
+    found = z + np.einsum("pq,csq->csp", root, x)
+    return judged(problem, found, sum(d[1] for d in done), warm_up)
+
+
+def _chains(folder: Path, spans: list[tuple[str, str]], offsets: Floats, z: Floats, root: Floats, start: Floats,
+            worker: int, warm_up: int, samples: int) -> tuple[Floats, int]:  # fmt: skip
+    """([chain, sample, parameter] whitened samples, divergences) of one process's chains."""
+    problem = Problem.of_pack(Pack.load(folder), spans)
+    problem.offsets = offsets
+    return run_chains(problem, z, root, start, worker, warm_up, samples)
+
+
+def run_chains(problem: Problem, z: Floats, root: Floats, start: Floats, worker: int, warm_up: int,
+               samples: int) -> tuple[Floats, int]:  # fmt: skip
+    """Chains from whitened starts, one after another in this process; luck is keyed by ``worker``."""
     from numpyro.infer import MCMC, NUTS
 
     jax, xp = problem.jax, problem.xp
-    root = xp.asarray(np.linalg.cholesky(problem.covariance(z)))
-    offsets = xp.asarray(problem.offsets)
+    linear, given = xp.asarray(root), xp.asarray(problem.offsets)
 
     def potential(x: Any) -> Any:
-        return -problem.log_posterior(xp.asarray(z) + root @ x, offsets)
+        return -problem.log_posterior(xp.asarray(z) + linear @ x, given)
 
     kernel = NUTS(potential_fn=potential, target_accept_prob=0.8, max_tree_depth=7)
-    chain = MCMC(kernel, num_warmup=warm_up, num_samples=samples, num_chains=chains, chain_method="sequential",
+    chain = MCMC(kernel, num_warmup=warm_up, num_samples=samples, num_chains=len(start), chain_method="sequential",
                  progress_bar=False)  # fmt: skip
-    chain.run(jax.random.PRNGKey(SEED), init_params=xp.asarray(jitter(chains, len(z))), extra_fields=("diverging",))
+    key = jax.random.fold_in(jax.random.PRNGKey(SEED), worker)
+    chain.run(key, init_params=xp.asarray(start if len(start) > 1 else start[0]), extra_fields=("diverging",))
     x = np.asarray(chain.get_samples(group_by_chain=True))
-    found = z + np.einsum("pq,csq->csp", np.asarray(root), x)
-    diverging = int(np.asarray(chain.get_extra_fields()["diverging"]).sum())
-    return judged(problem, found, diverging, warm_up)
+    return x, int(np.asarray(chain.get_extra_fields()["diverging"]).sum())
 
 
 def judged(problem: Problem, z: Floats, diverging: int, warm_up: int) -> Posterior:
@@ -131,7 +156,11 @@ def judged(problem: Problem, z: Floats, diverging: int, warm_up: int) -> Posteri
 
 def diagnosed(values: Floats) -> tuple[Floats, Floats, Floats]:
     """(R-hat, bulk and tail effective sizes), each [quantity], of [chain, sample, quantity]."""
-    import arviz
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # it announces its next version on every import
+        import arviz
 
     az: Any = arviz  # its functions carry no types
     data = az.convert_to_dataset({"x": values})

@@ -117,8 +117,10 @@ def _print(found: Calibration, every: bool) -> None:
         console.print(f"Gates {verdict}: R-hat {g.r_hat:.4f} (below 1.01), effective sizes {g.ess_bulk:.0f} bulk and "
                       f"{g.ess_tail:.0f} tail (above 400), {g.divergences} divergences")  # fmt: skip
         rows = [(r.name, _n(r.prior), _n(r.point), f"{_n(r.low)} to {_n(r.high)}" if g.passed else "-",
-                 f"{r.shrinkage:.2f}", r.label) for r in intervals(found)]  # fmt: skip
+                 f"{r.shrinkage:.2f}", f"ridge: {r.ridge}" if r.ridge else "assumption" if r.label else "")
+                for r in intervals(found)]  # fmt: skip
         console.print(table(("parameter", "prior", "fit", "5% to 95%", "sd/prior", ""), rows))
+        console.print("assumption: the data tell next to nothing of it; ridge: they tell of both together only.")
     times = ", ".join(f"{name} {value:.0f} s" for name, value in found.seconds.items())
     console.print(f"Time: {times}.")
 
