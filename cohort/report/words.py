@@ -1,0 +1,213 @@
+"""The report in words: the finding, its range, why, and what is not in it. Every number is a cell of a table.
+
+Plain English: short sentences and everyday words, for a reading age of about fourteen, which a test measures
+(``readable.grade``). Where the model cannot say something, the words say that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from cohort.report.building import pounds
+from cohort.report.reading import Reading
+from cohort.report.table import Table
+
+Paragraphs = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Told:
+    """The tables of a report, for sentences: a number that is not there gives none."""
+
+    tables: Mapping[str, Table]
+    of: Reading
+
+    @property
+    def base(self) -> str:
+        """What the base is called."""
+        return self.of.worlds[self.of.base]
+
+    @property
+    def other(self) -> str:
+        """What the scenario is called."""
+        return self.of.worlds[self.of.other]
+
+    def number(self, table: str, row: str, column: str) -> float | None:
+        """A cell, None if there is none."""
+        found = self.tables.get(table)
+        return None if found is None else found.number(row, column)
+
+    def million(self, table: str, row: str, column: str) -> str:
+        """A cell in £ million, "" if there is none."""
+        value = self.number(table, row, column)
+        return "" if value is None else pounds(value)
+
+    def between(self, table: str, row: str, column: str) -> str:
+        """The range of a cell in £ million as a sentence, "" if there is none."""
+        low, high = (self.number(table, f"{row}.{end}", column) for end in ("low", "high"))
+        if low is None or high is None:
+            return ""
+        return f" In nine runs out of ten it is between {pounds(low)} and {pounds(high)}."
+
+
+def words(of: Reading, tables: Iterable[Table], effects: bool) -> dict[str, Paragraphs]:
+    """Part of the report -> its paragraphs; ``summary`` is the whole in short, ``not_in`` what is left out."""
+    told = Told({table.key: table for table in tables}, of)
+    return {
+        "summary": tuple(_summary(told)),
+        "not_in": tuple(_not_in(told)),
+        "money": tuple(_money(told)),
+        "children": tuple(_children(told)),
+        "places": tuple(_places(told)),
+        "savings": tuple(_savings(told, effects)),
+        "confidence": tuple(_confidence(told)),
+        "dfe": ("These rows follow DfE's guidance, so that they can be copied into its template.",),
+    }
+
+
+def _summary(t: Told) -> Iterator[str]:
+    """Spend, saving, deficit, the override, children: each with its range."""
+    of, year = t.of, t.of.years[-1]
+    spend = t.million("spend", f"{of.other}.spend", year)
+    plan = t.number("spend", "published.spend", year)
+    yield f"In {year} the High Needs spend is {spend} in the model.{t.between('spend', f'{of.other}.spend', year)}" + (
+        f" The council plans to spend {pounds(plan)}." if plan is not None else ""
+    )
+    if of.compared:
+        yield from _saved(t, year, plan)
+    yield from _deficit(t, year)
+    yield from _override(t)
+    last = t.tables["plans"].columns[-1]
+    now = t.number("plans", of.other, last)
+    told = [(c, v) for c in t.tables["plans"].columns if (v := t.number("plans", "published", c)) is not None]
+    if now is not None and told:
+        month, count = told[-1]
+        since = f" That compares with {count:,.0f} in {_long(month)}, the last count that was known."
+        yield f"In {_long(last)} about {of.count(now)} children and young people have a plan.{since}"
+    yield from _unlawful(t)
+
+
+def _long(column: str) -> str:
+    """ "January 2028" of the heading "Jan 2028"."""
+    return column.replace("Jan ", "January ")
+
+
+def _saved(t: Told, year: str, plan: float | None) -> Iterator[str]:
+    saved, base = t.number("savings", "part_year", year), t.million("spend", f"{t.of.base}.spend", year)
+    spend = t.number("spend", f"{t.of.other}.spend", year)
+    if saved is None or spend is None:
+        return
+    verb = "saves" if saved >= 0 else "costs"
+    said = f"{t.other} {verb} {pounds(abs(saved))} in {year}. Without it ({t.base}) the spend is {base}."
+    said += t.between("savings", "part_year", year).replace("it is between", "the saving is between")
+    if plan is not None:
+        gap = spend - plan
+        said += f" That still leaves the spend {pounds(abs(gap))} above the plan." if gap > 0 else (
+            f" That puts the spend {pounds(abs(gap))} below the plan.")  # fmt: skip
+    yield said
+
+
+def _deficit(t: Told, year: str) -> Iterator[str]:
+    row = f"{t.of.other}.closing"
+    plan = t.number("safety_valve", "published.closing", year)
+    yield (
+        f"The deficit that has built up by 31 March 20{year[-2:]} is {t.million('safety_valve', row, year)}."
+        f"{t.between('safety_valve', row, year)}"
+        + (f" The council's plan is {pounds(plan)}." if plan is not None else "")
+    )
+
+
+def _override(t: Told) -> Iterator[str]:
+    if (table := t.tables.get("override")) is None:
+        return
+    falls = t.number("override", "falls", table.columns[-1])
+    if falls is None:
+        return
+    day = table.title.rpartition(" on ")[2]
+    yield (
+        f"A special rule keeps the deficit away from the council's own savings. As the law stood in March 2025, that "
+        f"rule ends just before {day}. If it does, the council must find {pounds(falls)} on that day."
+    )
+
+
+def _unlawful(t: Told) -> Iterator[str]:
+    for s in t.of.study.manifest["scenarios"]:
+        for line in s.get("unlawful", ()):
+            yield f"Warning: {s['name']} holds something that the law forbids, and says so: {line}"
+        for h in s.get("hatches", ()):
+            yield f"Warning: {s['name']} moves children by research code ({h['rule']}), not by a rule of the model."
+
+
+def _not_in(t: Told) -> Iterator[str]:
+    """What is left out, and what the model cannot say."""
+    yield (
+        "School transport and the pay of SEN staff are not in these figures. The council pays for them from its own "
+        "budget."
+    )
+    yield "The savings that the council has still to find are not in the model. They are shown beside it as a target."
+    yield t.of.ranges
+    yield (
+        "The rates of the model come from published figures. They have not been tested yet against years that the "
+        "model had not seen. So the model cannot say how good its forecasts are."
+    )
+    if t.of.compared:
+        yield (
+            "For most policies nobody has published how large the effect is. Their sizes are assumptions with a range. "
+            "The model cannot say whether a policy will be carried out as planned."
+        )
+
+
+def _money(t: Told) -> Iterator[str]:
+    years = t.of.years
+    if len(years) > 1 and "why_years" in t.tables:
+        more, dearer = (t.number("why_years", name, "All lines") for name in ("volume", "price"))
+        if more is not None and dearer is not None:
+            yield (
+                f"Why does spend change from {years[0]} to {years[-1]}, with nothing new ({t.base})? More or fewer "
+                f"children account for {pounds(more)}. Prices account for {pounds(dearer)}."
+            )
+    less, year = t.number("what_if", f"{t.of.other}.grant_less", years[-1]), years[-1]
+    closing = t.number("safety_valve", f"{t.of.other}.closing", year)
+    if less is not None and closing is not None:
+        more_ = pounds(less - closing)
+        yield f"If the grant were 1% lower each year, the deficit in March 20{year[-2:]} would be {more_} higher."
+
+
+def _children(t: Told) -> Iterator[str]:
+    for key in ("plans_by_group", "plans_by_placement", "independent"):
+        if key in t.tables:
+            yield t.tables[key].finding
+
+
+def _places(t: Told) -> Iterator[str]:
+    if "places" not in t.tables:
+        yield "Places do not bind in this study, so the model cannot say who waits for one."
+        return
+    yield t.tables["places"].finding
+    if "place_sources" in t.tables:
+        yield (
+            "A new special school place saves money if it is filled from an independent school. It costs more if it "
+            "is filled from mainstream. " + t.tables["place_sources"].finding
+        )
+
+
+def _savings(t: Told, effects: bool) -> Iterator[str]:
+    if not t.of.compared:
+        yield "This study holds one scenario, so there is nothing to compare it with."
+        return
+    yield t.tables["savings"].finding
+    if effects:
+        yield t.tables["policy_effects"].finding
+        yield "Policies that reach the same children cannot both save on them. That is the interaction."
+    else:
+        yield (
+            "What each policy saves alone, and the ready reckoner, are not in this report. "
+            "To add them: cohort report STUDY --effects."
+        )
+
+
+def _confidence(t: Told) -> Iterator[str]:
+    yield t.of.ranges
+    yield t.tables["chances"].finding
+    yield t.tables["fit"].finding + " The others are further off than that, and are listed."

@@ -1,0 +1,114 @@
+"""The report's words: plain, from its numbers, and silent about what is hidden or not known."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from cohort.report import charts, words
+from cohort.report.readable import grade, syllables
+from cohort.report.table import Report, Table
+from tests.small_report import effects, made, reading, report, table
+
+PLAIN = 9.0
+"""The grade that a fourteen-year-old reads."""
+
+
+def test_the_measure_of_reading_knows_easy_from_hard() -> None:
+    assert [syllables(w) for w in ("plan", "children", "state", "support", "table", "agreed", "2027-28")] == [
+        1, 2, 1, 2, 2, 2, 1,
+    ]  # fmt: skip
+    easy = "The council spends more than it gets. That is a deficit."
+    hard = "Notwithstanding the aforementioned considerations, institutional expenditure necessitates rationalisation."
+    assert grade(easy) < 5 < 20 < grade(hard)
+    with pytest.raises(ValueError, match="without words"):
+        grade("...")
+
+
+@pytest.mark.parametrize("part", ["summary", "not_in"])
+def test_the_summary_and_what_is_not_in_it_are_for_a_reader_of_fourteen(part: str) -> None:
+    for paragraph in report().words[part]:
+        assert grade(paragraph) <= PLAIN, paragraph
+    assert grade(" ".join(report().words[part])) <= PLAIN - 2
+
+
+def test_every_amount_in_the_summary_is_a_cell_of_a_table() -> None:
+    amounts = {abs(round(float(c) / 1e7)) for t in report().tables for row in t.rows if t.unit_of(row) == "pence"
+               for c in row.cells if isinstance(c, int | float)}  # fmt: skip
+    spend, plan = table("spend").number("mine.spend", "2025-26"), table("spend").number("published.spend", "2025-26")
+    amounts.add(abs(round((spend - plan) / 1e7)))
+    said = [float(a.replace(",", "")) for a in re.findall(r"£([\d,.]*\d) million", " ".join(report().words["summary"]))]
+    assert len(said) > 6
+    assert {round(a * 10) for a in said} <= amounts
+
+
+def test_the_summary_says_what_is_left_out_and_what_the_model_cannot_say() -> None:
+    said = " ".join(report().words["not_in"])
+    for words_ in ("transport", "still to find", "chance alone", "cannot say how good its forecasts are"):
+        assert words_ in said
+
+
+def test_without_effects_the_words_say_how_to_get_them() -> None:
+    said = words.words(reading(), [t for t in report().tables if t.key != "policy_effects"], effects=False)
+    assert "cohort report STUDY --effects" in " ".join(said["savings"])
+
+
+def test_an_acknowledged_unlawful_rule_is_said_in_the_summary() -> None:
+    of = reading()
+    manifest = {**of.study.manifest, "scenarios": [{"name": "mine", "unlawful": ["mine: x: s.44"], "hatches": []}]}
+    marked = type(of.study)(of.study.folder)
+    marked.__dict__["manifest"] = manifest
+    said = words.words(replace(of, study=marked), report().tables, effects=True)
+    assert "Warning: mine holds something that the law forbids, and says so: mine: x: s.44" in said["summary"]
+
+
+def hidden(t: Table) -> Table:
+    """A table with every number of children hidden."""
+    rows = tuple(
+        replace(r, cells=tuple("[c]" if isinstance(c, int | float) else c for c in r.cells))
+        if r.kind != "heading"
+        else r
+        for r in t.rows
+    )
+    return replace(t, rows=rows) if t.suppress else t
+
+
+def test_what_is_hidden_in_a_table_is_in_no_chart_and_no_sentence() -> None:
+    tables = tuple(map(hidden, report().tables))
+    drawn = charts.charts(tables, reading().worlds, "2025-26")
+    assert {c.key for c in drawn} == {"deficit_fan", "waterfall", "effects_ranges", "spend_curve"}
+    assert {c.key for c in report().charts} - {c.key for c in drawn} == {
+        "plans_fan", "plans_stacked", "places_lines", "moves_bars",
+    }  # fmt: skip
+    said = words.words(reading(), tables, effects=True)["summary"]
+    assert not any("have a plan" in paragraph for paragraph in said)
+
+
+def test_charts_say_the_finding_have_an_alternative_and_name_a_table_that_is_there() -> None:
+    keys = {t.key for t in report().tables}
+    for chart in report().charts:
+        assert chart.table in keys
+        assert re.search(r"\d", chart.title), f"{chart.key}: a title says the finding from the numbers"
+        assert len(chart.alternative) > 40
+        colours = set(re.findall(r"#[0-9A-F]{6}", str(chart.spec)))
+        assert len(colours & {"#12436D", "#28A197", "#801650", "#F46A25"}) <= 4
+
+
+def test_the_waterfall_leads_from_the_spend_without_to_the_spend_with_and_shows_the_interaction() -> None:
+    spec = str(next(c for c in report().charts if c.key == "waterfall").spec)
+    t = table("policy_effects")
+    for key in ("without", "with"):
+        assert f"{t.number(key, '2025-26') / 1e8:,.1f}" in spec
+    assert "Interaction" in spec
+    assert effects().years[-1] == "2025-26"
+
+
+def test_a_published_report_is_made_of_what_disclosure_leaves() -> None:
+    from cohort.report.build import build
+
+    def disclose(given: Report) -> Report:
+        return replace(given, tables=tuple(map(hidden, given.tables)), internal=False)
+
+    found = build(made(), disclose=disclose)
+    assert not found.internal
+    assert "plans_fan" not in {c.key for c in found.charts}
