@@ -60,6 +60,7 @@ def test_the_wheel_holds_the_packages_the_data_the_scenarios_and_the_notebooks(t
     assert {f"{package}/__init__.py" for package in PACKAGES} <= names
     assert "cohort/py.typed" in names
     assert "cohort/_notebooks/policy_lab.py" in names
+    assert {f"cohort/report/templates/{p.name}" for p in (ROOT / "cohort/report/templates").iterdir()} <= names
     assert "cohort/_data/kent/datapackage.json" in names
     assert any(re.fullmatch(r"cohort/_scenarios/[\w-]+\.toml", name) for name in names)
     top = {name.split("/")[0] for name in names if ".dist-info/" not in name}
