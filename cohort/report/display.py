@@ -143,6 +143,11 @@ def equations(table: Table) -> Iterator[tuple[Place, list[tuple[Place, int]]]]:
             yield (i, at), [((i, k), 1) for k in range(len(table.columns)) if k != at]
 
 
+def section(table: Table, at: int) -> str:
+    """The heading under which a row stands, "" if there is none."""
+    return next((row.label for row in reversed(table.rows[:at]) if row.kind == "heading"), "")
+
+
 def _numbers(table: Table, by_row: Sequence[Scale | None]) -> Iterator[tuple[int, int]]:
     for i, row in enumerate(table.rows):
         if by_row[i] is not None:

@@ -15,7 +15,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from cohort.report.display import equations
+from cohort.report.display import equations, section
 from cohort.report.table import Report, Row, Table
 from cohort.rounding import Sum
 
@@ -179,11 +179,6 @@ def _adding_up(whole: Table, at: int, part: Table) -> list[int]:
 
 def _numbers(row: Row) -> bool:
     return bool(row.cells) and all(isinstance(cell, int | float) for cell in row.cells)
-
-
-def section(table: Table, at: int) -> str:
-    """The heading under which a row stands, "" if there is none."""
-    return next((row.label for row in reversed(table.rows[:at]) if row.kind == "heading"), "")
 
 
 def _behind(table: Table, at: int) -> Iterator[int]:

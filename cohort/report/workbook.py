@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cohort.draft import draft
-from cohort.report.excel import checks, front, natives, sheet
+from cohort.report.excel import checks, checksheet, front, natives, sheet
 from cohort.report.excel.book import Book
 from cohort.report.excel.layout import layouts
 from cohort.report.table import Report
@@ -40,6 +40,6 @@ def write(report: Report, path: Path) -> Path:
         if front.notes_of(book):
             front.notes(book)
         front.made(book)
-        checks.write(book)
+        checksheet.write(book)
         file.close()
     return path

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from itertools import chain
 
 from cohort.report.csvs import SHORTHAND
-from cohort.report.excel import checks
+from cohort.report.excel import checksheet
 from cohort.report.excel.book import Book
 from cohort.report.excel.layout import status
 from cohort.report.table import Report
 
-COVER_WIDTH = 100
+COVER_WIDTH = 84
 USE = (
     "Each table has a sheet of its own, to which the contents link. Totals are live formulas.",
     "Money is in GBP thousand unless a sheet, or its unit column, says otherwise.",
@@ -32,9 +32,9 @@ def cover(book: Book) -> None:
     for row, (style, text) in enumerate(lines):
         book.put(sheet, row, 0, text, style, text_wrap=True)
     row = len(lines)
-    sheet.write_formula(row, 0, f"={checks.SHEET}!B5", book.look("finding"), checks.together(book.checks))
-    book.traffic(sheet, (row, 0, row, 0), checks.ALL_OK)
-    for n, name in enumerate(("Contents", checks.SHEET, "How this was made"), 1):
+    sheet.write_formula(row, 0, f"={checksheet.SHEET}!B5", book.look("finding"), checksheet.together(book.checks))
+    book.traffic(sheet, (row, 0, row, 0), checksheet.ALL_OK)
+    for n, name in enumerate(("Contents", checksheet.SHEET, "How this was made"), 1):
         book.link(sheet, row + n, 0, name, name)
 
 
@@ -54,7 +54,7 @@ def contents(book: Book, charts: bool) -> None:
 OTHERS = {
     "Notes": "Every note of every table.",
     "How this was made": "Study, scenarios, seeds, code, data and commands.",
-    checks.SHEET: "Totals and figures that stand twice, worked out again.",
+    checksheet.SHEET: "Totals and figures that stand twice, worked out again.",
 }
 
 
@@ -98,4 +98,4 @@ def _listing(
         if column == link:
             book.link(sheet, row + 4, column, text, text)
         else:
-            book.put(sheet, row + 4, column, text, "wrapped")
+            book.put(sheet, row + 4, column, text, "wrapped", indent=int(column > 0))

@@ -16,17 +16,24 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from cohort.report import display
 from cohort.report.csvs import SHORTHAND
-from cohort.report.table import Report, Row, Table
+from cohort.report.display import Place, equations
+from cohort.report.table import Cell, Report, Row, Table
+
+Parts = list[tuple[Place, int]]
 
 THOUSAND = display.Scale(1e5, words="GBP thousand")
 POUNDS = display.Scale(100, words="GBP")
 SHARE = display.Scale(1, words="percent")
 PLAIN = display.Scale(1)
 CAPITALS = {"dsg": "DSG", "nmiss": "NMISS", "sen": "SEN", "ehcp": "EHCP", "dfe": "DfE", "srp": "SRP", "rag": "RAG"}
+FULL = 1.2
+"""Characters of text that fit in the width of a digit each, on average."""
 LEAST_LINE = 100
 """Characters that a line of text above a table has at the least."""
-LONGEST_LABEL, LONGEST_TEXT = 58, 44
-"""Characters at which labels, and cells of text, are wrapped."""
+LONGEST_LABEL, LONGEST_TEXT, LEAST_TEXT = 48, 44, 16
+"""Characters at which labels, and cells of text, are wrapped, and how narrow a column of text may get."""
+WIDEST = 170
+"""Characters of a sheet above which its columns of text are made narrower, so that it can be read when printed."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +83,16 @@ class Layout:
         table = self.table
         label = max([len(table.stub), *(len(row.label) for row in table.rows)], default=10)
         first = [min(max(label, 24), LONGEST_LABEL) + 1, *([14] if self.left == 2 else [])]
-        return [*first, *map(self._width, range(len(table.columns)))]
+        widths = [*first, *map(self._width, range(len(table.columns)))]
+        texts = [k for k in self.left_aligned if k >= self.left]
+        for most in range(LONGEST_TEXT, LEAST_TEXT - 1, -1):
+            if sum(widths) > WIDEST:
+                widths = [min(width, most) if k in texts else width for k, width in enumerate(widths)]
+        return widths
 
     def _width(self, column: int) -> float:
         words = max(map(len, re.split(r"[\s-]", self.table.columns[column])), default=0)
-        longest = max(words + 2, 11, -(-len(self.table.columns[column]) // 3))
+        longest = max(words + 3, 11, -(-len(self.table.columns[column]) // 3))
         for at, row in enumerate(self.table.rows):
             cell = row.cells[column] if row.cells else None
             scale = self.scales[at]
@@ -94,10 +106,12 @@ class Layout:
     @cached_property
     def left_aligned(self) -> set[int]:
         """The sheet's columns that hold text, headed on the left as they are."""
-        filled = {k: [i for i, row in enumerate(self.table.rows) if row.cells and row.cells[k] is not None]
-                  for k in range(len(self.table.columns))}  # fmt: skip
-        texts = {k for k, rows in filled.items() if rows and 2 * sum(self.scales[i] is None for i in rows) > len(rows)}
-        return {*range(self.left), *(self.left + k for k in texts)}
+        found = set(range(self.left))
+        for k in range(len(self.table.columns)):
+            filled = [row.cells[k] for row in self.table.rows if row.cells and row.cells[k] is not None]
+            if 2 * sum(isinstance(cell, str) and cell not in SHORTHAND for cell in filled) > len(filled):
+                found.add(self.left + k)
+        return found
 
     @cached_property
     def lines(self) -> list[tuple[str, str]]:
@@ -120,7 +134,7 @@ class Layout:
     @property
     def room(self) -> int:
         """Characters that a line of text may have."""
-        return max(int(sum(self.widths)), LEAST_LINE)
+        return max(int(sum(self.widths) * FULL), LEAST_LINE)
 
     @staticmethod
     def _wrapped(style: str, text: str, room: int) -> Iterator[tuple[str, str]]:
@@ -142,6 +156,23 @@ class Layout:
     def top(self) -> int:
         """The sheet's row of headings."""
         return len(self.lines) + 2
+
+    @cached_property
+    def sums(self) -> dict[Place, Parts]:
+        """The cells that are formulas, with the cells whose sum they are."""
+        return formulas(self.table)
+
+    def value(self, place: Place) -> float:
+        """A number as the sheet has it: thousands or pounds of money."""
+        cell, scale = at(self.table, place), self.scales[place[0]]
+        assert isinstance(cell, int | float)
+        assert scale is not None
+        return cell / scale.step
+
+    def now(self, place: Place) -> float:
+        """What a cell comes to: its formula, if it has one, over the cells that have none."""
+        parts = self.sums.get(place)
+        return self.value(place) if parts is None else sum(sign * self.now(part) for part, sign in parts)
 
     def place(self, row: int, column: int) -> tuple[int, int]:
         """The sheet's row and column of a cell of the table."""
@@ -173,3 +204,24 @@ def status(internal: bool) -> str:
     if internal:
         return "INTERNAL: not for publication. Small counts are not suppressed."
     return "For publication: counts under 6 are suppressed, other counts are rounded to 5."
+
+
+def formulas(table: Table) -> dict[Place, Parts]:
+    """Cell -> the cells whose sum it is, for sums all of whose cells are numbers; a sum over rows goes before one over
+    columns."""
+    found: dict[Place, Parts] = {}
+    for total, parts in equations(table):
+        if total not in found and all(is_number(at(table, place)) for place in (total, *(p for p, _ in parts))):
+            found[total] = parts
+    return found
+
+
+def at(table: Table, place: Place) -> Cell:
+    """A cell of a table; None in a heading."""
+    cells = table.rows[place[0]].cells
+    return cells[place[1]] if cells else None
+
+
+def is_number(cell: Cell) -> bool:
+    """Whether a cell holds a number."""
+    return isinstance(cell, int | float)

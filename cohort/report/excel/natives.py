@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cohort.report.display import section
 from cohort.report.excel.book import Book
-from cohort.report.excel.layout import THOUSAND, Layout
-from cohort.report.excel.sheet import is_number
+from cohort.report.excel.layout import THOUSAND, Layout, is_number
 from cohort.report.table import Table
 
 PALETTE = ("#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D", "#A285D1")
 """The Analysis Function's, in its order."""
 DASHES = ("solid", "dash", "round_dot", "long_dash", "dash_dot", "square_dot")
-SIZE = {"width": 1000, "height": 440}
-ROWS_EACH = 28
+SIZE = {"width": 1000, "height": 560}
+ROWS_EACH = 34
 FONT = {"name": "Arial", "size": 11}
 
 
@@ -72,7 +72,7 @@ def _run(table: Table, rows: tuple[int, ...]) -> tuple[int, int]:
 
 def write(book: Book, drawn: list[Drawn]) -> None:
     """The sheet of charts, each with its finding above and its source below, one a printed page."""
-    sheet = book.sheet("Charts", (150,))
+    sheet = book.sheet("Charts", (118,))
     book.put(sheet, 0, 0, "Charts", "title")
     book.link(sheet, 1, 0, "Contents", "Back to the contents")
     breaks, row = [], 3
@@ -82,7 +82,7 @@ def write(book: Book, drawn: list[Drawn]) -> None:
         alternative = f"{'Stacked columns' if one.wanted.stacked else 'Lines'}: {table.title}. {table.finding}"
         sheet.insert_chart(row + 1, 0, _chart(book, one), {"description": alternative, "x_offset": 4, "y_offset": 4})
         below = row + ROWS_EACH - 4
-        book.put(sheet, below, 0, f"Table {one.layout.number}: {table.title}. Source: {table.source}")
+        book.put(sheet, below, 0, f"Table {one.layout.number}: {table.title}. Source: {table.source}", "wrapped")
         row += ROWS_EACH
         breaks.append(row)
     sheet.set_h_pagebreaks(breaks[:-1])
@@ -124,7 +124,5 @@ def _chart(book: Book, one: Drawn) -> Any:
 
 
 def _name(layout: Layout, row: int) -> str:
-    """Whose line it is: the heading it stands under, with its own label."""
-    above = [r.label for r in layout.table.rows[:row] if r.kind == "heading"]
-    label = layout.table.rows[row].label.strip()
-    return f"{above[-1]}" if above else label
+    """Whose line it is: the heading it stands under, or else its label."""
+    return section(layout.table, row) or layout.table.rows[row].label.strip()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from cohort.report.display import Place, equations
+from cohort.report.display import Place
 from cohort.report.excel.book import Book
-from cohort.report.excel.layout import POUNDS, SHARE, Layout
-from cohort.report.table import Cell, Row, Table
+from cohort.report.excel.layout import POUNDS, SHARE, Layout, Parts, at, is_number
+from cohort.report.table import Row
 
 KINDS: dict[str, dict[str, Any]] = {
     "total": {"bold": True, "top": 1},
@@ -17,28 +17,6 @@ KINDS: dict[str, dict[str, Any]] = {
     "difference": {"italic": True},
     "heading": {"bold": True, "bg_color": "#E8EDF2"},
 }
-Parts = list[tuple[Place, int]]
-
-
-def formulas(table: Table) -> dict[Place, Parts]:
-    """Cell -> the cells whose sum it is, for sums all of whose cells are numbers; a sum over rows goes before one over
-    columns."""
-    found: dict[Place, Parts] = {}
-    for total, parts in equations(table):
-        if total not in found and all(is_number(at(table, place)) for place in (total, *(p for p, _ in parts))):
-            found[total] = parts
-    return found
-
-
-def at(table: Table, place: Place) -> Cell:
-    """A cell of a table; None in a heading."""
-    cells = table.rows[place[0]].cells
-    return cells[place[1]] if cells else None
-
-
-def is_number(cell: Cell) -> bool:
-    """Whether a cell holds a number."""
-    return isinstance(cell, int | float)
 
 
 def formula(layout: Layout, parts: Parts) -> str:
@@ -48,19 +26,6 @@ def formula(layout: Layout, parts: Parts) -> str:
     if all(sign == 1 for _, sign in parts) and len(columns) == 1 and rows == list(range(rows[0], rows[0] + len(rows))):
         return f"=SUM({layout.cell(*parts[0][0])}:{layout.cell(*parts[-1][0])})"
     return "=" + "".join(f"{'+' if sign > 0 else '-'}{layout.cell(*place)}" for place, sign in parts).removeprefix("+")
-
-
-def value(layout: Layout, place: Place) -> float:
-    """A number as the sheet has it: thousands or pounds of money."""
-    cell, scale = at(layout.table, place), layout.scales[place[0]]
-    assert isinstance(cell, int | float)
-    assert scale is not None
-    return cell / scale.step
-
-
-def recalculated(layout: Layout, parts: Parts) -> float:
-    """What a formula comes to, from the values of its cells."""
-    return sum(sign * value(layout, place) for place, sign in parts)
 
 
 def write(book: Book, layout: Layout) -> None:
@@ -75,21 +40,20 @@ def write(book: Book, layout: Layout) -> None:
     headers = [table.stub or "Row", *(["Unit"] if layout.left == 2 else []), *table.columns]
     book.table(sheet, layout.top, headers, len(table.rows), f"table_{table.key}", layout.left_aligned)
     sheet.freeze_panes(layout.top + 1, 1)
-    found = formulas(table)
     for i, row in enumerate(table.rows):
         _label(book, sheet, layout, i)
         for k in range(len(table.columns)):
-            _cell(book, sheet, layout, (i, k), row, found.get((i, k)))
+            _cell(book, sheet, layout, (i, k), row, layout.sums.get((i, k)))
 
 
 def _label(book: Book, sheet: Any, layout: Layout, at_row: int) -> None:
     row = layout.table.rows[at_row]
-    look = KINDS.get(row.kind, {}) | {"text_wrap": True}
+    look = KINDS.get(row.kind, {}) | {"text_wrap": row.kind != "heading"}
     indent = min((len(row.label) - len(row.label.lstrip())) // 2 + (row.kind == "range"), 3)
     top, _ = layout.place(at_row, 0)
     book.put(sheet, top, 0, row.label.strip(), **look, indent=indent)
     if layout.left == 2:
-        book.put(sheet, top, 1, layout.unit_words(at_row), **look)
+        book.put(sheet, top, 1, layout.unit_words(at_row), **look, indent=1)
 
 
 def _cell(book: Book, sheet: Any, layout: Layout, place: Place, row: Row, parts: Parts | None) -> None:
@@ -99,18 +63,16 @@ def _cell(book: Book, sheet: Any, layout: Layout, place: Place, row: Row, parts:
     if row.kind == "heading":
         sheet.write_blank(*where, None, book.look(**look))
     elif parts is not None:
-        sheet.write_formula(
-            *where, formula(layout, parts), _number_look(book, layout, place, look), recalculated(layout, parts)
-        )
+        sheet.write_formula(*where, formula(layout, parts), _number_look(book, layout, place, look), layout.now(place))
     elif is_number(cell) and layout.scales[place[0]] is not None:
-        sheet.write_number(*where, value(layout, place), _number_look(book, layout, place, look))
+        sheet.write_number(*where, layout.value(place), _number_look(book, layout, place, look))
     elif cell is None or (isinstance(cell, str) and cell.startswith("[") and len(cell) == 3):
         book.put(sheet, *where, cell or "[x]", **look | {"align": "right", "font_color": "#505050"})
     elif layout.table.unit_of(row) == "date" and (day := _day(str(cell))):
         shape = "mmmm yyyy" if len(str(cell)) == 7 else "d mmmm yyyy"
-        sheet.write_datetime(*where, day, book.look(**look, num_format=shape, align="left"))
+        sheet.write_datetime(*where, day, book.look(**look, num_format=shape, align="left", indent=1))
     else:
-        book.put(sheet, *where, str(cell), **look | {"text_wrap": True})
+        book.put(sheet, *where, str(cell), **look | {"text_wrap": True, "align": "left", "indent": 1})
 
 
 def _number_look(book: Book, layout: Layout, place: Place, look: dict[str, Any]) -> Any:
