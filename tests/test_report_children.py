@@ -145,5 +145,12 @@ def test_neighbours_shares_are_the_published_and_add_up_to_one() -> None:
 
 def test_what_a_published_sentence_counts_is_rounded_or_hidden() -> None:
     of = type(reading())(made(), reading().pack, "base", "mine", published=True)
-    assert [of.count(n) for n in (3, 5.9, 6, 12.4, 1451)] == ["fewer than 6", "fewer than 6", "5", "10", "1,450"]
+    assert [of.count(n) for n in (0, 3, 5.9, 6, 12.4, 1451)] == [
+        "0",
+        "fewer than 6",
+        "fewer than 6",
+        "5",
+        "10",
+        "1,450",
+    ]
     assert reading().count(3) == "3"

@@ -29,8 +29,7 @@ def ask(*more: str) -> int:
 @pytest.fixture
 def light(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only small files are made: for tests of how they are put in place."""
-    monkeypatch.setattr(folder, "PAGES", {"report.html": lambda r: r.title, "brief.html": lambda r: r.title})
-    monkeypatch.setattr(folder, "module", lambda _: None)
+    monkeypatch.setattr(folder, "WRITERS", {"report.html": lambda r, path: path.write_text(r.title, "utf-8")})
 
 
 def test_it_writes_the_pages_and_tells_where_and_the_same_again(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,10 +47,10 @@ def test_a_report_that_fails_leaves_the_last_one_as_it_was(out: Path, monkeypatc
     before = (out / "report.html").read_bytes()
     (out / "note.txt").write_text("mine", "utf-8")
 
-    def fails(_: Report) -> str:
-        raise OSError("the disk is full")
+    def fails(_: Report, path: Path) -> None:
+        raise OSError(f"{path.name}: the disk is full")
 
-    monkeypatch.setattr(folder, "PAGES", {"report.html": lambda _: "new", "brief.html": fails})
+    monkeypatch.setattr(folder, "WRITERS", {**folder.WRITERS, "brief.html": fails})
     with pytest.raises(OSError, match="full"):
         folder.write(small_report.report(), out)
     assert (out / "report.html").read_bytes() == before
@@ -77,6 +76,18 @@ def test_a_machine_is_told_the_tables(out: Path, capsys: pytest.CaptureFixture[s
         "base.spend", "2025-26"
     )
     assert told["words"]["summary"]
+
+
+@pytest.mark.usefixtures("light")
+def test_a_published_report_holds_no_small_number_of_children(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask("--out", str(out), "--published", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    counts = [c for t in told["tables"] for r in t["rows"] if r["unit"] == "children" and r["kind"] in {"line", "total"}
+              for c in r["cells"] if isinstance(c, int | float) and t["key"] != "fit"]  # fmt: skip
+    assert any(counts)
+    assert not [c for c in counts if 0 < c < 5]
+    assert all(c == round(c) for c in counts)
+    assert "[c]" in [c for t in told["tables"] for r in t["rows"] for c in r["cells"]]
 
 
 def test_effects_are_kept_and_used_until_the_code_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

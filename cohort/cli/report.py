@@ -108,15 +108,12 @@ def _effects(of: Reading, wanted: bool, tell: object) -> Effects | None:
 def _built(of: Reading, found: Effects | None, published: bool, reserves: float | None,
            tracker: Path | None) -> Report:  # fmt: skip
     from cohort.report.build import Given, build
-    from cohort.report.folder import module
+    from cohort.report.disclosure import published as disclosed
 
-    disclosure = module("disclosure") if published else None
-    if published and disclosure is None:
-        raise MisuseError("published: this version has no disclosure control; allowed: without --published")
     if tracker is not None and found is None:
         raise MisuseError("tracker: goes with what policies do alone; allowed: with --effects")
     with asking():
-        return build(of.study, of.other, Given(reserves, tracker), found, disclosure.published if disclosure else None)
+        return build(of.study, of.other, Given(reserves, tracker), found, disclosed if published else None)
 
 
 def _print(made: Report, files: list[str]) -> None:

@@ -106,7 +106,7 @@ def places(tables: Tables, worlds: Worlds) -> Chart | None:
             continue
         series += [Series(f"{title}: places", colour, room, dash=(6, 3)), Series(f"{title}: wanted", colour, wanted)]
         gap = wanted[-1][1] - room[-1][1]
-        said.append(f"{abs(gap):,.0f} {'too few' if gap > 0 else 'more than wanted'} ({title})")
+        said.append(f"about {5 * round(abs(gap) / 5):,} {'too few' if gap > 0 else 'more than wanted'} ({title})")
     if not series:
         return None
     ticks = [c.removeprefix("Jan ") for c in table.columns]

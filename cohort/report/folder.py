@@ -4,22 +4,45 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
 
-from cohort.report.page import brief, page
 from cohort.report.table import Report
 
-PAGES: dict[str, Callable[[Report], str]] = {"report.html": page, "brief.html": brief}
-TABLES, WORKBOOK = "tables", "workbook.xlsx"
+TABLES = "tables"
 
 
-def module(name: str) -> Any:
-    """A module of this package that may not be there; None then."""
-    return import_module(f"cohort.report.{name}") if find_spec(f"cohort.report.{name}") else None
+def _page(report: Report, path: Path) -> None:
+    from cohort.report.page import page
+
+    path.write_text(page(report), "utf-8", newline="\n")
+
+
+def _brief(report: Report, path: Path) -> None:
+    from cohort.report.page import brief
+
+    path.write_text(brief(report), "utf-8", newline="\n")
+
+
+def _workbook(report: Report, path: Path) -> None:
+    from cohort.report import workbook
+
+    workbook.write(report, path)
+
+
+def _csvs(report: Report, path: Path) -> None:
+    from cohort.report import csvs
+
+    csvs.write(report, path)
+
+
+WRITERS: dict[str, Callable[[Report, Path], None]] = {
+    "report.html": _page,
+    "brief.html": _brief,
+    "workbook.xlsx": _workbook,
+    TABLES: _csvs,
+}
+"""File or folder of a report -> what writes it."""
 
 
 def write(report: Report, out: Path) -> list[Path]:
@@ -29,27 +52,23 @@ def write(report: Report, out: Path) -> list[Path]:
     taken away, other files of the reader's are left. Raises OSError if it cannot be written.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    made = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        for name, make in PAGES.items():
-            (draft / name).write_text(make(report), "utf-8", newline="\n")
-        if workbook := module("workbook"):
-            workbook.write(report, draft / WORKBOOK)
-        if csvs := module("csvs"):
-            csvs.write(report, draft / TABLES)
-        return _put(draft, out)
+        for name, writer in WRITERS.items():
+            writer(report, made / name)
+        return _put(made, out)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
 
 
-def _put(draft: Path, out: Path) -> list[Path]:
+def _put(made: Path, out: Path) -> list[Path]:
     """Move what was made into place, file by file."""
     out.mkdir(exist_ok=True)
-    made = sorted(path.relative_to(draft) for path in draft.rglob("*") if path.is_file())
-    for name in made:
+    names = sorted(path.relative_to(made) for path in made.rglob("*") if path.is_file())
+    for name in names:
         (out / name).parent.mkdir(exist_ok=True)
-        (draft / name).replace(out / name)
-    for old in (out / TABLES).glob("*.csv") if (out / TABLES).is_dir() else ():
-        if old.relative_to(out) not in made:
+        (made / name).replace(out / name)
+    for old in (out / TABLES).glob("*.csv"):
+        if old.relative_to(out) not in names:
             old.unlink()
-    return [out / name for name in made]
+    return [out / name for name in names]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-import numpy as np
-
 from cohort import published
 from cohort.analysis.ranges import Floats
 from cohort.prices import LINES
@@ -204,15 +202,9 @@ def _sum(cells: list[Cell]) -> float | None:
 def _bridged(of: Reading, told: Printed, years: list[str]) -> str:
     """Each side's spend from the first year to the last."""
     first, last = years[0], years[-1]
-    ours = [
-        f"the model ({title}) has {_mean(of, name, first):,.0f} and {_mean(of, name, last):,.0f}"
-        for name, title in of.worlds.items()
-    ]
+    spent = {name: [pounds(of.line(name, "position", "spend", y)) for y in (first, last)] for name in of.worlds}
+    ours = [f"the model ({of.worlds[name]}) goes from {one} to {two}" for name, (one, two) in spent.items()]
     council = (told.get(("projection", "spend", first)), told.get(("projection", "spend", last)))
-    start = f"The council goes from {council[0]:,.0f} to {council[1]:,.0f}; " if None not in council else ""
-    said = f"{start}{'; '.join(ours)} (£ million, {first} and {last})."
-    return said[0].upper() + said[1:]
-
-
-def _mean(of: Reading, name: str, year: str) -> float:
-    return float(np.mean(of.line(name, "position", "spend", year))) / 1e8
+    start = [f"The council goes from £{council[0]:,.0f} million to £{council[1]:,.0f} million"] if all(council) else []
+    said = "; ".join([*start, *ours])
+    return f"{said[0].upper()}{said[1:]}, from {first} to {last}."

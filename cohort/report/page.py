@@ -19,7 +19,7 @@ MANY = 7
 """Columns from which on a table is set smaller on paper."""
 FEW = 16
 """Rows up to which a table is kept on one page."""
-BRIEF_CHART, BRIEF_PARAGRAPHS = "deficit_fan", 6
+BRIEF_CHART = "deficit_fan"
 MARKS = {
     True: "Internal: holds small numbers of children. Do not publish.",
     False: "For publication: small numbers of children are hidden, the others rounded to 5.",
@@ -65,13 +65,10 @@ def page(report: Report) -> str:
 def brief(report: Report) -> str:
     """One A4 page for a councillor: the finding in figures and words, one chart, what is not in it."""
     chart = next((c for c in report.charts if c.key == BRIEF_CHART), None)
-    summary = report.words["summary"][:BRIEF_PARAGRAPHS]
     return (
         _environment()
         .get_template("brief.html.j2")
-        .render(
-            **{**_common(report), "summary": summary}, chart=_chart(chart) if chart else None, figures=_figures(report)
-        )
+        .render(**_common(report), chart=_chart(chart) if chart else None, figures=_figures(report))
     )
 
 

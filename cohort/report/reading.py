@@ -59,7 +59,7 @@ class Reading:
         """A number of children in a sentence."""
         if not self.published:
             return f"{children:,.0f}"
-        return f"{5 * round(children / 5):,}" if children >= FEWEST else f"fewer than {FEWEST}"
+        return f"{5 * round(children / 5):,}" if children >= FEWEST or not children else f"fewer than {FEWEST}"
 
     @property
     def worlds(self) -> dict[str, str]:

@@ -67,7 +67,8 @@ def words(of: Reading, tables: Iterable[Table], effects: bool) -> dict[str, Para
 
 
 def _summary(t: Told) -> Iterator[str]:
-    """Spend, saving, deficit, the override, children: each with its range."""
+    """Warnings, then spend, saving, deficit, the override, children: each with its range."""
+    yield from _unlawful(t)
     of, year = t.of, t.of.years[-1]
     spend = t.million("spend", f"{of.other}.spend", year)
     plan = t.number("spend", "published.spend", year)
@@ -85,7 +86,6 @@ def _summary(t: Told) -> Iterator[str]:
         month, count = told[-1]
         since = f" That compares with {count:,.0f} in {_long(month)}, the last count that was known."
         yield f"In {_long(last)} about {of.count(now)} children and young people have a plan.{since}"
-    yield from _unlawful(t)
 
 
 def _long(column: str) -> str:
