@@ -8,12 +8,16 @@ more are hidden, the cheapest that let it move, until every hidden cell can.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cohort.rounding import Floats, Ints, Sum, coefficients, linked, renumbered
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 MOVES = 1e-7
 """Below this a cell does not move: the coefficients are -1, 0 and 1."""
@@ -64,8 +68,7 @@ def kept_back(
     what is hidden whenever a cell is. A cell that public cells tell cannot be helped, and is hidden all the same.
     """
     hidden, helpless = _closed(set(secret), follows or {}, shown), set[int]()
-    families = [(cells, renumbered(group, cells)) for cells, group in linked(len(cost), sums)]
-    family = {int(c): one for one in families for c in one[0]}
+    family = {int(c): one for one in _families(sums, len(cost)) for c in one[0]}
     while exposed := sorted(told(sums, hidden) - helpless):
         safe = set[int]()
         for cell in exposed:
@@ -89,24 +92,28 @@ def _closed(hidden: set[int], follows: Mapping[int, Set[int]], shown: Set[int]) 
     return hidden
 
 
-def _lets_move(
-    cell: int, cells: Ints, sums: Sequence[Sum], cost: Floats, hidden: Set[int], shown: Set[int]
-) -> set[int]:
+def _families(sums: Sequence[Sum], count: int) -> Iterator[tuple[Ints, csr_array]]:
+    """Cells that sums tie, with the sums: a row each, and two columns a cell, for moving up and for moving down."""
+    from scipy.sparse import csr_array, hstack
+
+    for cells, group in linked(count, sums):
+        ties = csr_array(coefficients(renumbered(group, cells), len(cells)))
+        yield cells, csr_array(hstack([ties, -ties]))
+
+
+def _lets_move(cell: int, cells: Ints, ties: csr_array, cost: Floats, hidden: Set[int], shown: Set[int]) -> set[int]:
     """The cheapest of the cells tied to a cell that can move while it moves by one; a linear programme. Empty if there
     are none."""
     from scipy.optimize import linprog
-    from scipy.sparse import csr_array, hstack
 
-    ties = csr_array(coefficients(sums, len(cells)))
-    price = np.array([FREE if c in hidden else cost[c] for c in cells]) * (1 + 1e-6 * np.arange(len(cells)))
-    most = np.array([0.0 if c in shown else np.inf for c in cells])
+    price = np.where(np.isin(cells, list(hidden)), FREE, cost[cells]) * (1 + 1e-6 * np.arange(len(cells)))
+    most = np.where(np.isin(cells, list(shown)), 0.0, np.inf)
     up, down = (np.stack([np.zeros(len(cells)), most], axis=1) for _ in range(2))
     up[cells == cell], down[cells == cell] = (1.0, 1.0), (0.0, 0.0)
     answer = linprog(
-        np.concatenate([price, price]), A_eq=hstack([ties, -ties]), b_eq=np.zeros(len(sums)),
-        bounds=np.concatenate([up, down]),
-    )  # fmt: skip
+        np.concatenate([price, price]), A_eq=ties, b_eq=np.zeros(ties.shape[0]), bounds=np.concatenate([up, down])
+    )
     if answer.x is None:
         return set()
     moved = answer.x[: len(cells)] - answer.x[len(cells) :]
-    return {int(c) for c, x in zip(cells, moved, strict=True) if abs(x) > MOVES}
+    return {int(c) for c in cells[np.abs(moved) > MOVES]}

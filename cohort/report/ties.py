@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, permutations
 
 import numpy as np
 
@@ -93,16 +93,19 @@ class Ties:
         if abs(float(str(value))) >= (COINCIDENCE if unit in {"children", "places"} else 1e8):
             yield alike
 
-    def _told(self) -> Iterator[tuple[int, tuple[tuple[int, int], ...]]]:
+    def _told(self) -> Iterator[Sum]:
         """Sums by the numbers of their figures."""
         for t, table in enumerate(self.report.tables):
             for (i, k), parts in equations(table):
                 yield from self._sum((t, i, k), [((t, r, c), sign) for (r, c), sign in parts])
-        for one, other in combinations(range(len(self.report.tables)), 2):
-            yield from self._between(one, other)
-            yield from self._between(other, one)
+        there: dict[int, set[int]] = defaultdict(set)
+        for spot, number in self.number.items():
+            there[spot[0]].add(number)
+        named = [_parts(table) for table in self.report.tables]
+        for one, other in permutations(range(len(self.report.tables)), 2):
+            yield from self._between(one, other, named[other], there[other])
 
-    def _sum(self, total: Spot, parts: list[tuple[Spot, int]]) -> Iterator[tuple[int, tuple[tuple[int, int], ...]]]:
+    def _sum(self, total: Spot, parts: list[tuple[Spot, int]]) -> Iterator[Sum]:
         """A sum, if all of its cells are numbers and it holds."""
         if any(spot not in self.number for spot in (total, *(p for p, _ in parts))):
             return
@@ -111,11 +114,10 @@ class Ties:
         if abs(sum(self.value[p] * sign for p, sign in numbered) - value) <= NEAR * max(1.0, abs(value)):
             yield self.number[total], numbered
 
-    def _between(self, whole: int, part: int) -> Iterator[tuple[int, tuple[tuple[int, int], ...]]]:
-        """Rows of one table that are sums of rows of another, by their labels or to the last digit."""
+    def _between(self, whole: int, part: int, parts: dict[str, list[int]], there: set[int]) -> Iterator[Sum]:
+        """Rows of one table that are sums of rows of another, by their labels or to the last digit. ``parts`` are the
+        other's rows by what their labels say, ``there`` its figures."""
         tables = self.report.tables
-        parts = _parts(tables[part])
-        there = {n for spot, n in self.number.items() if spot[0] == part}
         for i, row in enumerate(tables[whole].rows):
             if row.kind not in {"line", "total"} or self.unit((whole, i, 0)) != "children":
                 continue
