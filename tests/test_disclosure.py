@@ -193,6 +193,8 @@ def test_words_findings_and_charts_do_not_tell_either() -> None:
         Row("Tuition", (4.0,)),
         Row("Special", (1212.0,)),
         Row("All plans", (1216.0,), "total", sums=((0, 1), (1, 1))),
+        Row("in words", ("1,216",), unit="text"),
+        Row("as published", ("1,216",), "published", "text"),
     )
     said = "Tuition has 4 children of 1,216, up 4% since 2024; £1,216 each, in 2024-25 and 1,216 million."
     table = Table("t", "T", said, ("a",), rows, "children", "", notes=("Special holds 1,212 plans.",), suppress=True)
@@ -202,6 +204,7 @@ def test_words_findings_and_charts_do_not_tell_either() -> None:
     after = disclosure.published(before)
     clean = "Tuition has under 6 children of 1,215, up 4% since 2024; £1,216 each, in 2024-25 and 1,216 million."
     assert after.tables[0].finding == clean
+    assert [row.cells[0] for row in after.tables[0].rows[2:]] == [1215, "1,215", "1,216"]
     assert after.words == {"summary": (clean,)}
     assert after.tables[0].notes[0] == "Special holds a number that is kept back plans."
     assert [c.title for c in after.charts] == ["1,215"]

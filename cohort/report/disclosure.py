@@ -51,9 +51,7 @@ def published(report: Report) -> Report:
     rounded: dict[int, float] = {}
     tables = tuple(_table(ties, t, hidden, rounded) for t in range(len(report.tables)))
     told = _spoken(report, tables)
-    clean = tuple(
-        replace(t, finding=_reworded(t.finding, told), notes=tuple(_reworded(n, told) for n in t.notes)) for t in tables
-    )
+    clean = tuple(_retold(table, told) for table in tables)
     dark = {t.key for t in clean if any(MARK in row.cells for row in t.rows)}
     words = {group: tuple(_reworded(p, told) for p in paragraphs) for group, paragraphs in report.words.items()}
     charts = tuple(
@@ -157,6 +155,17 @@ def _again(table: Table, rows: list[Row], at: int) -> tuple[Cell, ...]:
         numbers = [p * sign for p, sign in parts if isinstance(p, int | float)]
         made.append(sum(numbers) if isinstance(cell, int | float) and len(numbers) == len(parts) else cell)
     return tuple(made)
+
+
+def _retold(table: Table, told: dict[str, str]) -> Table:
+    """A table whose finding, notes and cells of text have counts as they are published."""
+    rows = tuple(
+        replace(row, cells=tuple(_reworded(c, told) if isinstance(c, str) else c for c in row.cells))
+        if row.kind != "published" else row
+        for row in table.rows
+    )  # fmt: skip
+    notes = tuple(_reworded(note, told) for note in table.notes)
+    return replace(table, rows=rows, finding=_reworded(table.finding, told), notes=notes)
 
 
 def _spoken(report: Report, tables: tuple[Table, ...]) -> dict[str, str]:

@@ -84,7 +84,7 @@ class Layout:
         label = max([len(table.stub), *(len(row.label) for row in table.rows)], default=10)
         first = [min(max(label, 24), LONGEST_LABEL) + 1, *([14] if self.left == 2 else [])]
         widths = [*first, *map(self._width, range(len(table.columns)))]
-        texts = [k for k in self.left_aligned if k >= self.left]
+        texts = [k for k in self.left_aligned if k != 1 or self.left == 1]
         for most in range(LONGEST_TEXT, LEAST_TEXT - 1, -1):
             if sum(widths) > WIDEST:
                 widths = [min(width, most) if k in texts else width for k, width in enumerate(widths)]
