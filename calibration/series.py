@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.targets import FLOW, SHARE, SPEND, STOCK, Target, ncy_range
-from cohort import calendar
+from cohort import calendar, spending
 from cohort.calendar import NCY_LOWEST, NCYS
 from cohort.processes import REASONS
 from cohort.setting import Setting
-from cohort.states import AREAS, STAGES, Support
+from cohort.states import AREAS, STAGES, SUPPORTS, Support
 from cohort.world import World
 
 Floats = NDArray[np.float64]
@@ -136,7 +136,7 @@ def of_world(world: World) -> Series:
         on_time[k] = (log.reason == REASONS.index("on_time")).sum()
     left = _left(world)
     kept = np.stack([stocks[m + 1] for m in months]).astype(float)
-    return Series(stocks[months[0]].astype(float), kept, events, on_time, left, spend(world.setting, kept, months))
+    return Series(stocks[months[0]].astype(float), kept, events, on_time, left, charged(world))
 
 
 def _left(world: World) -> Floats:
@@ -147,12 +147,14 @@ def _left(world: World) -> Floats:
     return np.array([rows.sum() for rows in held], float)
 
 
-def unit_pounds(setting: Setting, months: range) -> tuple[Any, Floats]:
-    """(masks [item, support, placement, phase] of the charges, [month, item] pounds a child-month or a service's
-    month)."""
-    items = (*setting.prices.charges, *setting.prices.services)
-    masks = np.stack([c.mask.mean(2) for c in setting.prices.charges])
-    return masks, np.array([[x.pence_in(m) / 100 for x in items] for m in months])
+def unit_pounds(setting: Setting, months: range) -> tuple[Floats, Floats]:
+    """(masks [charge, support, placement, phase] of the charges, [month, item] pounds a child-month or a service's
+    month): severities, needs and terms are those of the mean child, whom a price is of."""
+    charges, placements = setting.prices.charges, len(setting.book.vocabulary.placements)
+    masks = np.zeros((len(charges), len(SUPPORTS), placements, 2))
+    for mask, charge in zip(masks, charges, strict=True):
+        mask[charge.support, list(charge.placements)] = charge.cells.mean((0, 2, 3, 4))
+    return masks, np.array([[x.pence_in(m) / 100 for x in (*charges, *setting.prices.services)] for m in months])
 
 
 def spend(setting: Setting, stock: Any, months: range, xp: Any = np) -> Any:
@@ -163,3 +165,14 @@ def spend(setting: Setting, stock: Any, months: range, xp: Any = np) -> Any:
     counts = xp.einsum("mspf,cspf->mc", phases, masks)
     services = xp.ones((len(months), pounds.shape[1] - len(masks)))
     return xp.concatenate([counts, services], 1) * pounds
+
+
+def charged(world: World) -> Floats:
+    """[month, item] pounds that a run was charged; a vacant place is with the first charge of its line."""
+    bill, prices = spending.bill(world), world.setting.prices
+    by_item = [bill.total(c).astype(float) for c in prices.charges]
+    for vacancy in prices.vacancies:
+        line = vacancy.line.split(".")[0]
+        first = next(k for k, c in enumerate(prices.charges) if c.line.split(".")[0] == line)
+        by_item[first] += bill.vacant.get(vacancy.kind, 0) * bill.pence(vacancy)
+    return np.stack([*by_item, *(bill.pence(s) for s in prices.services)], 1) / 100

@@ -106,7 +106,7 @@ def _of_run(before: Side, after: Side) -> Variance:
     ]
     filled = [[own if own is not None else other or Fraction(0) for own, other in zip(one, two, strict=True)]
               for one, two in ((price[0], price[1]), (price[1], price[0]))]  # fmt: skip
-    found = variance((q[0], q[1]), (filled[0], filled[1]))  # type: ignore[arg-type]
+    found = variance((q[0], q[1]), (filled[0], filled[1]))
     loose = [sum(c for c, n in zip(cost, months, strict=True) if not n) for cost, months in zip(p, q, strict=True)]
     return Variance(
         found.before + loose[0], found.after + loose[1], found.volume, found.mix, found.price + loose[1] - loose[0]
