@@ -201,6 +201,19 @@ def test_sheets_keep_the_conventions_and_print_on_pages_as_wide_as_one(written: 
     assert "seed: 1" in book.properties.description
 
 
+def test_the_footer_takes_no_code_from_a_title(tmp_path: Path) -> None:
+    """An ampersand starts a code in a footer, and a digit behind a size would be part of it."""
+    path = workbook.write(
+        replace(reports.report(reports.plans()), title="2026 R&D &P" + "x" * 300), tmp_path / "w.xlsx"
+    )
+    with zipfile.ZipFile(path) as parts:
+        sheet = parts.read("xl/worksheets/sheet1.xml").decode()
+    footer = re.search("<oddFooter>(.*?)</oddFooter>", sheet)
+    assert footer is not None
+    assert footer[1].startswith("&amp;L&amp;8 2026 R&amp;&amp;D &amp;&amp;Px")
+    assert len(footer[1].replace("&amp;", "&")) <= 255
+
+
 def test_a_published_report_says_so_everywhere(tmp_path: Path) -> None:
     path = workbook.write(replace(reports.report(), internal=False), tmp_path / "w.xlsx")
     for sheet in openpyxl.load_workbook(path):

@@ -12,20 +12,18 @@ share totals, so this is our own; `tests/test_disclosure.py` proves it by exact 
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from math import log
 
 import numpy as np
 
 from cohort.report.display import equations
+from cohort.report.retold import UNDER, retold, retold_table, spoken
 from cohort.report.suppression import kept_back
 from cohort.report.table import Cell, Report, Row, Table
 from cohort.report.ties import Spot, Ties
 from cohort.rounding import Sum, nearest, together
 
-UNDER = 6
-"""Counts of children under this are kept back."""
 STEP = 5
 """Other counts are rounded to this."""
 SHARE_STEP = 0.001
@@ -50,12 +48,13 @@ def published(report: Report) -> Report:
     hidden = _hidden(ties)
     rounded: dict[int, float] = {}
     tables = tuple(_table(ties, t, hidden, rounded) for t in range(len(report.tables)))
-    told = _spoken(report, tables)
-    clean = tuple(_retold(table, told) for table in tables)
+    told = [spoken(old, new) for old, new in zip(report.tables, tables, strict=True)]
+    every = {number: instead for one in reversed(told) for number, instead in one.items()}
+    clean = tuple(retold_table(table, every, one) for table, one in zip(tables, told, strict=True))
     dark = {t.key for t in clean if any(MARK in row.cells for row in t.rows)}
-    words = {group: tuple(_reworded(p, told) for p in paragraphs) for group, paragraphs in report.words.items()}
+    words = {group: tuple(retold(p, every) for p in paragraphs) for group, paragraphs in report.words.items()}
     charts = tuple(
-        replace(chart, title=_reworded(chart.title, told), alternative=_reworded(chart.alternative, told))
+        replace(chart, title=retold(chart.title, every), alternative=retold(chart.alternative, every))
         for chart in report.charts
         if chart.table not in dark
     )
@@ -155,44 +154,3 @@ def _again(table: Table, rows: list[Row], at: int) -> tuple[Cell, ...]:
         numbers = [p * sign for p, sign in parts if isinstance(p, int | float)]
         made.append(sum(numbers) if isinstance(cell, int | float) and len(numbers) == len(parts) else cell)
     return tuple(made)
-
-
-def _retold(table: Table, told: dict[str, str]) -> Table:
-    """A table whose finding, notes and cells of text have counts as they are published."""
-    rows = tuple(
-        replace(row, cells=tuple(_reworded(c, told) if isinstance(c, str) else c for c in row.cells))
-        if row.kind != "published" else row
-        for row in table.rows
-    )  # fmt: skip
-    notes = tuple(_reworded(note, told) for note in table.notes)
-    return replace(table, rows=rows, finding=_reworded(table.finding, told), notes=notes)
-
-
-def _spoken(report: Report, tables: tuple[Table, ...]) -> dict[str, str]:
-    """Counts as words have them -> what they may say instead."""
-    told: dict[str, str] = {}
-    for old, new in zip(report.tables, tables, strict=True):
-        for was, now in zip(old.rows, new.rows, strict=True):
-            if old.unit_of(was) == "children" and was.kind != "published":
-                for one, other in zip(was.cells, now.cells, strict=True):
-                    if isinstance(one, int | float) and one:
-                        told.setdefault(f"{abs(one):,.0f}", _instead(one, other))
-    return told
-
-
-def _instead(one: float, other: Cell) -> str:
-    if isinstance(other, int | float):
-        return f"{abs(other):,.0f}"
-    return "under 6" if abs(one) < UNDER else "a number that is kept back"
-
-
-CHILDREN = r"(?=\s+(?:more |fewer |new )?(?:child|children|plans?|pupils?|young)\b)"
-NUMBER = re.compile(
-    r"(?<![\d.,£/-])(\d{1,3}(?:,\d{3})+|\d{3})(?![\d%/-]|[.,]\d| million)|(?<![\d.,£/-])(\d{1,2})" + CHILDREN
-)
-"""A count in a sentence: three digits or more, neither money nor percent nor a year; or fewer, of children."""
-
-
-def _reworded(text: str, told: dict[str, str]) -> str:
-    """Text in which counts of the tables are as they are published."""
-    return NUMBER.sub(lambda found: told.get(found[0], found[0]), text)

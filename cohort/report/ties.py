@@ -123,7 +123,7 @@ class Ties:
                 continue
             named = parts.get(row.label.strip().casefold(), [])
             if not named and self.number.get((whole, i, 0)) not in there:
-                named = _adding_up(tables[whole], i, tables[part])
+                named = _rows_that_make(tables[whole], i, tables[part])
             for k, column in enumerate(tables[whole].columns if len(named) > 1 else ()):
                 if column in tables[part].columns:
                     c = tables[part].columns.index(column)
@@ -154,7 +154,7 @@ def _parts(table: Table) -> dict[str, list[int]]:
     return found
 
 
-def _adding_up(whole: Table, at: int, part: Table) -> list[int]:
+def _rows_that_make(whole: Table, at: int, part: Table) -> list[int]:
     """The rows of a table, under the same heading, that add up to a row of another in every column; [] if there are
     none, or fewer than three columns, in which it could be a coincidence."""
     from scipy.optimize import Bounds, LinearConstraint, milp

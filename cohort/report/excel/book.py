@@ -101,7 +101,7 @@ class Book:
         made = ", ".join(filter(None, (self.made("reported on", "scenarios"), self.day, self.made("code")[:19])))
         room = (LONGEST_FOOTER - 40) // 2
         left, right = (_escaped(text, room) for text in ("".join(told), made))
-        return f"&L&8{left}&C&8Page &P of &N&R&8{right}"
+        return f"&L&8 {left}&C&8 Page &P of &N&R&8 {right}"
 
     def made(self, *names: str) -> str:
         """What the report says of how it was made under the first of these names that it has, "" under none."""
