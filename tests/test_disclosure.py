@@ -220,6 +220,18 @@ def test_a_number_of_something_else_is_left_in_a_sentence() -> None:
     )
 
 
+def test_a_number_that_is_not_rounded_elsewhere_is_not_rounded_in_a_sentence() -> None:
+    """6,784 are places in one row and children in another: a sentence keeps it, but a small count goes all the same."""
+    rows = (Row("Places", (6784,), unit="places"), Row("spare", (4,), unit="places"), Row("Children", (6784,)),
+            Row("few", (4,)), Row("Waiting", (1238,)), Row("cited", ("SEN2 plans 1,238",), unit="text"))  # fmt: skip
+    said = "6,784 children in 6,784 places, 4 children over, 1,238 waiting; SEN4 plans."
+    after = disclosure.published(reports.report(Table("t", "T", said, ("a",), rows, "children", "")))
+    assert (
+        after.tables[0].finding == "6,784 children in 6,784 places, under 6 children over, 1,240 waiting; SEN4 plans."
+    )
+    assert [row.cells[0] for row in after.tables[0].rows] == [6784, 4, 6785, "[c]", 1240, "SEN2 plans 1,238"]
+
+
 def test_it_is_marked_published_and_done_once() -> None:
     after = disclosure.published(reports.report())
     assert not after.internal

@@ -18,7 +18,7 @@ from math import log
 import numpy as np
 
 from cohort.report.display import equations
-from cohort.report.retold import UNDER, retold, retold_table, spoken
+from cohort.report.retold import UNDER, retold, retold_table, spoken, uncounted, without
 from cohort.report.suppression import kept_back
 from cohort.report.table import Cell, Report, Row, Table
 from cohort.report.ties import Spot, Ties
@@ -48,7 +48,8 @@ def published(report: Report) -> Report:
     hidden = _hidden(ties)
     rounded: dict[int, float] = {}
     tables = tuple(_table(ties, t, hidden, rounded) for t in range(len(report.tables)))
-    told = [spoken(old, new) for old, new in zip(report.tables, tables, strict=True)]
+    others = {number for table in report.tables for number in uncounted(table)}
+    told = [without(spoken(old, new), others) for old, new in zip(report.tables, tables, strict=True)]
     every = {number: instead for one in reversed(told) for number, instead in one.items()}
     clean = tuple(retold_table(table, every, one) for table, one in zip(tables, told, strict=True))
     dark = {t.key for t in clean if any(MARK in row.cells for row in t.rows)}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 
 from cohort.report.table import Cell, Table
 
 UNDER = 6
 """Counts of children under this are kept back."""
-NUMBER = re.compile(r"(?<![\d.,£/-])(\d{1,3}(?:,\d{3})+|\d{1,3})(?![\d%/-]|[.,]\d| million)")
+NUMBER = re.compile(r"(?<![\w.,£/-])(\d{1,3}(?:,\d{3})+|\d{1,3})(?![\w%/-]|[.,]\d| million)")
 """A number in a sentence that is no money, percent, year, date or decimal."""
 OF_CHILDREN = re.compile(r"\s+(?:more |fewer |new )?(?:child|children|plans?|pupils?|young)\b")
 Told = Mapping[str, str]
@@ -26,6 +26,21 @@ def spoken(old: Table, new: Table) -> dict[str, str]:
                 if isinstance(one, int | float) and one:
                     told.setdefault(f"{abs(one):,.0f}", _instead(one, other))
     return told
+
+
+def uncounted(table: Table) -> set[str]:
+    """How sentences have the numbers of a table that are not rounded: places, numbers, and what was published."""
+    return {
+        f"{abs(cell):,.0f}"
+        for row in table.rows
+        for cell in row.cells
+        if isinstance(cell, int | float) and (row.kind == "published" or table.unit_of(row) in {"places", "number"})
+    }
+
+
+def without(told: Told, others: Set[str]) -> dict[str, str]:
+    """What may be said instead of counts, but for those that are only rounded and may as well be another number."""
+    return {n: other for n, other in told.items() if n not in others or not other.replace(",", "").isdigit()}
 
 
 def _instead(one: float, other: Cell) -> str:
@@ -52,10 +67,10 @@ def retold(text: str, everywhere: Told, here: Told | None = None) -> str:
 
 
 def retold_table(table: Table, everywhere: Told, here: Told) -> Table:
-    """A table whose finding, notes and cells of text tell counts as they are published."""
+    """A table whose finding, notes and numbers given as text tell counts as they are published; other text is left."""
 
     def cell(given: Cell) -> Cell:
-        return retold(given, everywhere, here) if isinstance(given, str) else given
+        return retold(given, everywhere, here) if isinstance(given, str) and NUMBER.fullmatch(given) else given
 
     rows = tuple(
         row if row.kind == "published" else replace(row, cells=tuple(map(cell, row.cells))) for row in table.rows
