@@ -52,7 +52,7 @@ def app() -> App:
     )
     for name in COMMANDS:
         command = getattr(import_module(f"cohort.cli.{name}"), name)
-        made.command(command, help_epilogue=EXAMPLES[name])
+        made.command(command, help_epilogue=EXAMPLES[name.replace("_", "-")])
     made.command(_rules())
     return made
 
@@ -80,6 +80,7 @@ COMMANDS = (
     "seek",
     "pareto",
     "reckon",
+    "late_schools",
     "sensitivity",
     "discover",
     "reconcile",
@@ -110,6 +111,7 @@ EXAMPLES = {
     "backtest": "Example: cohort backtest --actuals january_2026.csv --page scorecard.md",
     "transitions": "Example: cohort transitions transitions.csv population.csv --years 5",
     "report": "Example: cohort report studies/mine --scenario programme --reserves 90",
+    "late-schools": "Example: cohort late-schools --replicates 20",
     "check": "Example: cohort check baseline my_scenario.toml",
     "doctor": "Example: cohort doctor --json",
     "rules list": "Example: cohort rules list --json",
