@@ -7,12 +7,11 @@ app = marimo.App(app_title="A first run")
 
 @app.cell
 def _():
-    import altair as alt
     import marimo as mo
 
     from cohort import Scenario, World, calendar, tables
     from cohort.cli.figures import Published
-    from cohort.lab.charts import BLUE, ORANGE, Line, lines
+    from cohort.lab.charts import BLUE, ORANGE, Line, Vega, lines
     from cohort.pack import Pack
 
     return (
@@ -22,8 +21,8 @@ def _():
         Pack,
         Published,
         Scenario,
+        Vega,
         World,
-        alt,
         calendar,
         lines,
         mo,
@@ -73,12 +72,12 @@ def _(mo, world):
 
 
 @app.cell(hide_code=True)
-def _(BLUE, Line, ORANGE, Pack, Published, alt, authority, lines, tables, world):
+def _(BLUE, Line, ORANGE, Pack, Published, Vega, authority, lines, tables, world):
     headline = tables.headline(world).to_pandas()
     plans = headline[headline.series == "plans"].sort_values("period").set_index("period").value.astype(float)
     published = Published.of(Pack.load(authority)).counts
     known = {f"{year}-01": n for (what, year), n in sorted(published.items()) if what == "ehcp_0_25" and year >= 2024}
-    alt.Chart.from_dict(
+    Vega(
         lines(
             f"EHC plans by month: {plans.iloc[0]:,.0f} at the start, {plans.iloc[-1]:,.0f} at the end.",
             "EHC plans",

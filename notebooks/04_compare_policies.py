@@ -9,15 +9,14 @@ app = marimo.App(app_title="Comparing policies")
 def _():
     from tempfile import mkdtemp
 
-    import altair as alt
     import marimo as mo
     import pandas as pd
 
     from cohort import Scenario, study
     from cohort.analysis.compare import compare
-    from cohort.lab.charts import BLUE, bars
+    from cohort.lab.charts import BLUE, Vega, bars
 
-    return BLUE, Scenario, alt, bars, compare, mkdtemp, mo, pd, study
+    return BLUE, Scenario, Vega, bars, compare, mkdtemp, mo, pd, study
 
 
 @app.cell(hide_code=True)
@@ -102,9 +101,9 @@ def _(compare, made, pd, rules, whole):
 
 
 @app.cell(hide_code=True)
-def _(BLUE, alone, alt, bars, year):
+def _(BLUE, Vega, alone, bars, year):
     _words = f"Saving of each rule alone in {year}: " + "; ".join(f"{r} {v:,.1f}" for r, v in alone["mean"].items())
-    alt.Chart.from_dict(bars(_words, f"GBP million saved in {year}", {r: {r: v} for r, v in alone["mean"].items()},
+    Vega(bars(_words, f"GBP million saved in {year}", {r: {r: v} for r, v in alone["mean"].items()},
                              [BLUE] * len(alone)))  # fmt: skip
     return
 

@@ -15,9 +15,9 @@ def _():
 
 
 @app.cell
-def _():
+def _(page):
     authority = ""  # the data pack, if another than the scenario's
-    draws = 200  # of rates, prices and sizes, for the ranges
+    draws = page.draws()  # of rates, prices and sizes, for the ranges
     return authority, draws
 
 

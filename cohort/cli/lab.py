@@ -7,7 +7,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from cohort.cli import DONE, asking, say
+from cohort.cli import DONE, MisuseError, asking, say
+
+MOST = 2_000
+"""Draws that a page asks for at most."""
 
 
 def lab(
@@ -15,6 +18,7 @@ def lab(
     *,
     port: int = 2718,
     host: str = "127.0.0.1",
+    draws: int = 200,
     quiet: Annotated[bool, Parameter(["--quiet", "-q"], negative=())] = False,
 ) -> int:
     """Serve the policy lab: move policies in the browser and see at once what they change. Ctrl-C stops it.
@@ -24,11 +28,13 @@ def lab(
     Parameters
     ----------
     study
-        A study whose scenarios can be begun from, besides those shipped.
+        A study whose scenarios can be begun from, besides those shipped; its second is begun with.
     port
         The port of the page; 0 is any that is free.
     host
         The address to serve on. Default: this machine only.
+    draws
+        Draws of rates, prices and sizes for the ranges; 0: the best estimate only.
     quiet
         Print the address and nothing else.
     """
@@ -36,6 +42,8 @@ def lab(
         from cohort.lab import serve
         from cohort.results import Study
 
+        if not 0 <= draws <= MOST:
+            raise MisuseError(f"draws: {draws} given; allowed: 0 to {MOST}")
         serve.check()
         opened = None if study is None else Study.open(study)
         at = serve.bound(host, port)
@@ -47,7 +55,7 @@ def lab(
     if not quiet and not cache.is_warm():
         say("compiling the month (first run only, about 20 s)")
     bench.warm()
-    serve.run(at, opened, lambda address: print(address, flush=True))
+    serve.run(at, opened, draws, lambda address: print(address, flush=True))
     return DONE
 
 

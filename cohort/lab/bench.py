@@ -21,7 +21,7 @@ from multiprocessing import get_context, parent_process
 
 from cohort import pool, provenance
 from cohort.fork import run_together
-from cohort.lab.live import Live, Tables
+from cohort.lab.live import Live, Tables, plain
 from cohort.lab.trunk import Trunk
 from cohort.scenario import Scenario
 from cohort.setting import ruled
@@ -104,6 +104,7 @@ class Workers:
 
     def finished(self, base: Scenario, draw: int, seed: int, made: list[Tables]) -> list[Tables]:
         """The tables of both, the base's as known."""
+        made = [{name: plain(table) for name, table in tables.items()} for tables in made]
         key = (provenance.scenario(base) + base.authority, draw, seed)
         if len(made) == 2:
             self.bases[key] = made[0]

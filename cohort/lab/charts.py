@@ -7,12 +7,23 @@ and dash as well.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 BLUE, TEAL, PLUM, ORANGE, GREY = "#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D"
 Spec = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Vega:
+    """A Vega-Lite specification that marimo draws in the browser."""
+
+    spec: Spec
+
+    def _mime_(self) -> tuple[str, str]:
+        return "application/vnd.vegalite.v6+json", json.dumps(self.spec)
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,7 @@ def _chart(words: str, body: Spec) -> Spec:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "description": words,
+        "usermeta": {"embedOptions": {"actions": False}},
         "width": "container",
         "autosize": {"type": "fit", "contains": "padding"},
         **body,
@@ -104,4 +116,4 @@ def _chart(words: str, body: Spec) -> Spec:
     }  # fmt: skip
 
 
-__all__ = ["BLUE", "GREY", "ORANGE", "PLUM", "TEAL", "Line", "Spec", "bars", "lines"]
+__all__ = ["BLUE", "GREY", "ORANGE", "PLUM", "TEAL", "Line", "Spec", "Vega", "bars", "lines"]

@@ -58,6 +58,10 @@ class Choice:
 
     def scenario(self) -> Scenario:
         """The scenario chosen, checked."""
+        return self._scenario
+
+    @cached_property
+    def _scenario(self) -> Scenario:
         rules = self.loaded.rules if self.rules is None else self.rules
         for name in rules:
             known_rule(name)

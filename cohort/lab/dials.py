@@ -93,7 +93,7 @@ def _dial(change: Change, key: str, field: str, size: Uncertain, given: object) 
     else:
         value = float(given) if isinstance(given, int | float) else size.mode
     what, whom = row(change)[2:4]
-    label = f"{change.label.replace('_', ' ')}: {what} ({whom})"
+    label = f"{change.label}: {what} ({whom})".replace("_", " ")
     steps = _steps(low, high, (size.low, size.mode, size.high, value))
     return Dial(key, label, UNITS[field], size.low, size.mode, size.high, value, steps, change.because)
 

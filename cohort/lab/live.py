@@ -43,7 +43,7 @@ class Live(Study):
             for scenario, tables in zip(scenarios, run, strict=True):
                 for name, table in tables.items():
                     held.setdefault(name, []).append(_of(table, scenario.name))
-        joined = {name: pa.concat_tables([_plain(t) for t in parts]) for name, parts in held.items()}
+        joined = {name: pa.concat_tables([plain(t) for t in parts]) for name, parts in held.items()}
         return cls(Path(), joined, tuple(scenarios), len(runs), seed, unlawful)
 
     @cached_property
@@ -95,8 +95,8 @@ def _of(table: pa.Table, scenario: str) -> pa.Table:
     return table.append_column("scenario", pa.array([scenario] * len(table), pa.string()))
 
 
-def _plain(table: pa.Table) -> pa.Table:
-    """Words as words: dictionaries of several runs need not be alike."""
+def plain(table: pa.Table) -> pa.Table:
+    """Words as words: dictionaries of several runs need not be alike. Done once, it costs nothing again."""
     for at, kind in enumerate(table.schema.types):
         if pa.types.is_dictionary(kind):
             name = table.schema.names[at]
@@ -104,4 +104,4 @@ def _plain(table: pa.Table) -> pa.Table:
     return table.replace_schema_metadata(None)
 
 
-__all__ = ["Live", "Tables"]
+__all__ = ["Live", "Tables", "plain"]

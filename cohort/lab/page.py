@@ -21,6 +21,7 @@ from cohort.cli.sheets import PLACES
 from cohort.describe import as_html
 from cohort.fork import labels
 from cohort.lab import bench, dials, outputs
+from cohort.lab.charts import Vega
 from cohort.lab.choice import AS_IT_IS, LATER, NEVER, PHASES, Choice, known_rule, uploaded
 from cohort.lab.dials import Dial
 from cohort.lab.style import STYLE
@@ -32,6 +33,9 @@ from cohort.task import setting_of
 
 STUDY = "COHORT_LAB_STUDY"
 """The environment variable by which ``cohort lab STUDY`` says which study's scenarios are offered."""
+DRAWS = "COHORT_LAB_DRAWS"
+"""The same for how many draws the ranges are of."""
+MARK = " (of the study)"
 SCHOOL_MONTHS = ("2025-09", "2026-09", "2027-09", "2028-09")
 EVERY = 1.5
 """Seconds between two drawings of ranges."""
@@ -50,9 +54,13 @@ def offered() -> dict[str, Scenario]:
     shipped."""
     found = {name: Scenario.load(name) for name in files()}
     if folder := os.environ.get(STUDY):
-        for s in Study.open(folder).scenarios:
-            found.setdefault(f"{s.name} (of the study)" if s.name in found else s.name, s)
+        found |= {f"{s.name}{MARK}": s for s in Study.open(folder).scenarios}
     return {label: s for label, s in found.items() if _only_shipped(s)}
+
+
+def draws() -> int:
+    """How many draws the ranges are of."""
+    return int(os.environ.get(DRAWS, "200"))
 
 
 def _only_shipped(scenario: Scenario) -> bool:
@@ -64,10 +72,15 @@ def _only_shipped(scenario: Scenario) -> bool:
     return True
 
 
+def _of_study(names: Sequence[str]) -> str:
+    """The second scenario of the study, or its only one; "" if there is none."""
+    return next(iter([name for name in names if name.endswith(MARK)][:2][::-1]), "")
+
+
 def begin() -> tuple[Any, Any]:
     """The controls that choose where to begin: a scenario, or a file."""
     names = list(offered())
-    first = "programme" if "programme" in names else names[0]
+    first = _of_study(names) or ("programme" if "programme" in names else names[0])
     start = mo.ui.dropdown(names, value=first, label="Begin with", full_width=True)
     return start, mo.ui.file([".toml"], label="Load a scenario (TOML)", max_size=100_000)
 
@@ -222,16 +235,14 @@ def head(found: Tried) -> mo.Html:
 
 def charted(view: View, told: str) -> mo.Html:
     """The charts, with the ranges there are so far, and a line that says how many."""
-    charts = [_chart(c) for c in view.charts()]
-    keys = keys_html([k for k in view.figures() if k.ranged]) if view.spread else ""
-    return mo.vstack([mo.Html(f'<p class="lab-progress" role="status">{told}</p>{keys}'),
-                      mo.Html(f'<div class="lab-charts">{"".join(charts)}</div>')])  # fmt: skip
+    drawn = "".join(_chart(c) for c in view.charts())
+    ranges = "".join(f"<li>{_escaped(k.label)}: {_escaped(k.ranged)}</li>" for k in view.figures() if k.ranged)
+    told_ = f'<p class="lab-progress" role="status">{_escaped(told)}</p><ul class="lab-ranges">{ranges}</ul>'
+    return mo.Html(f'{told_}<div class="lab-charts">{drawn}</div>')
 
 
 def _chart(chart: Chart) -> str:
-    import altair as alt
-
-    drawn = mo.as_html(alt.Chart.from_dict(chart.spec))
+    drawn = mo.as_html(Vega(chart.spec))
     label, title = _escaped(chart.alternative), _escaped(chart.title)
     return f'<figure aria-label="{label}"><figcaption>{title}</figcaption>{drawn.text}</figure>'
 

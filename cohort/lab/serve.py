@@ -6,7 +6,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Callable
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from cohort.results import Study
@@ -31,11 +31,9 @@ def notebooks() -> Path:
 
 def check() -> None:
     """Raises LabError where the extra is not installed."""
-    missing = [name for name in ("marimo", "uvicorn", "altair") if find_spec(name) is None]
+    missing = [name for name in ("marimo", "uvicorn") if find_spec(name) is None]
     if missing:
-        raise LabError(
-            f"lab: {', '.join(missing)} not installed; they are in the extras: pip install 'kent-cohort[app,report]'"
-        )
+        raise LabError(f"lab: {', '.join(missing)} not installed; allowed: pip install 'kent-cohort[app]' first")
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -63,21 +61,33 @@ def is_local(host: str) -> bool:
         return False
 
 
-def run(at: socket.socket, study: Study | None, ready: Callable[[str], None]) -> None:
-    """Serve until stopped; ``ready`` is told the address."""
+def run(at: socket.socket, study: Study | None, draws: int, ready: Callable[[str], None]) -> None:
+    """Serve until stopped; ``ready`` is told the address. ``draws`` are those of the ranges."""
     import marimo
     import uvicorn
 
     from cohort.lab import page
 
+    os.environ[page.DRAWS] = str(draws)
     if study is not None:
         os.environ[page.STUDY] = str(study.folder.resolve())
+    _rehearse()
     made = marimo.create_asgi_app(quiet=True, include_code=False, session_ttl=KEPT)
     app = made.with_app(path="", root=str(notebooks() / PAGE)).build()
     config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
     host, port = at.getsockname()[:2]
     ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
     uvicorn.Server(config).run(sockets=[at])
+
+
+def _rehearse() -> None:
+    """Run the page once, without ranges, so that the first visitor does not wait for what is then loaded."""
+    spec = spec_from_file_location("policy_lab", notebooks() / PAGE)
+    if spec is None or spec.loader is None:
+        raise LabError(f"{PAGE} cannot be read; reinstall")
+    page = module_from_spec(spec)
+    spec.loader.exec_module(page)
+    page.app.run(defs={"authority": "", "draws": 0})
 
 
 __all__ = ["LabError", "bound", "check", "is_local", "notebooks", "run"]

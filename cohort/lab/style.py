@@ -1,7 +1,7 @@
 """The lab page's own style sheet: contrast of 4.5 to 1 and more, one column on a telephone."""
 
 STYLE = """
-.lab-keys { display: grid; grid-template-columns: repeat(auto-fit, minmax(210px, 1fr)); gap: 12px; margin: 8px 0; }
+.lab-keys { display: grid; grid-template-columns: repeat(auto-fit, minmax(250px, 1fr)); gap: 12px; margin: 8px 0; }
 .lab-key { border-left: 4px solid #12436D; padding: 4px 0 4px 12px; }
 .lab-key dt { font-size: 0.85rem; color: #3D3D3D; }
 .lab-key dd { margin: 0; }
@@ -12,6 +12,7 @@ STYLE = """
 .lab-banner.lab-strong { border-color: #801650; }
 .lab-banner ul { margin: 4px 0 0 0; padding-left: 1.2rem; list-style: disc; }
 .lab-progress { font-size: 0.9rem; color: #3D3D3D; margin: 4px 0; }
+.lab-ranges { font-size: 0.9rem; color: #3D3D3D; margin: 0 0 8px 0; padding-left: 1.2rem; list-style: disc; }
 .lab-charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 20px; }
 .lab-charts figure { margin: 0; min-width: 0; }
 .lab-charts figcaption { font-weight: 600; font-size: 0.95rem; color: #0b0c0c; margin-bottom: 4px; }
