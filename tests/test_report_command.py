@@ -136,6 +136,7 @@ def test_a_trackers_owner_and_rating_stand_beside_the_saving(tmp_path: Path) -> 
     [
         (["--scenario", "mne"], "scenario: 'mne' given; did you mean 'mine'?"),
         (["--tracker", "t.csv"], "tracker: goes with what policies do alone"),
+        (["--scenario", "base", "--effects"], "effects: base is the study's first scenario; allowed: another"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_written(
@@ -162,6 +163,6 @@ def test_one_scenario_and_one_run_make_a_report_without_comparison(tmp_path: Pat
     alone = study.run([small_pack.scenario(until="2026-04")], replicates=1, out=tmp_path / "alone", workers=1)
     assert main(["report", str(alone.folder), "-q"]) == 0
     text = (alone.folder / "report" / "report.html").read_text("utf-8")
-    assert "This study holds one scenario, so there is nothing to compare it with." in text
+    assert "first scenario alone, so there is nothing to compare it with" in text
     assert "There is one run, so no range is known." in text
     assert "end of range" not in text

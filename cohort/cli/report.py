@@ -95,7 +95,7 @@ def _effects(of: Reading, wanted: bool, tell: object) -> Effects | None:
     assert callable(tell)
     if not of.compared:
         if wanted:
-            raise MisuseError(f"effects: {of.other} is the only scenario; allowed: with two or more")
+            raise MisuseError(f"effects: {of.other} is the study's first scenario; allowed: another, compared with it")
         return None
     found = made.kept(of.study, of.other)
     if found is None and wanted:

@@ -194,7 +194,7 @@ def _places(t: Told) -> Iterator[str]:
 
 def _savings(t: Told, effects: bool) -> Iterator[str]:
     if not t.of.compared:
-        yield "This study holds one scenario, so there is nothing to compare it with."
+        yield "This report is of the study's first scenario alone, so there is nothing to compare it with."
         return
     yield t.tables["savings"].finding
     if effects:
