@@ -121,13 +121,11 @@ def test_the_break_even_share_is_where_a_special_place_costs_nothing() -> None:
     sources = table("place_sources")
     saves, costs, even = (sources.number(key, "Jan 2026") for key in ("saves", "costs", "break_even"))
     assert even * saves - (1 - even) * costs == pytest.approx(0, abs=1)
-    spend = rows("spend").query("scenario == 'mine' and line in ('independent.nmiss', 'special.place_and_top_up')")
-    spend = spend[in_year(spend.month, "2025-26")].groupby("line")[["pence", "child_months"]].sum()
-    yearly = spend.pence / spend.child_months * 12
-    exceptional = rows("spend").query("scenario == 'mine' and line == 'special.exceptional_pupil_need'")
-    added = exceptional[in_year(exceptional.month, "2025-26")].pence.sum()
-    special = yearly["special.place_and_top_up"] + added / spend.child_months["special.place_and_top_up"] * 12
-    assert saves == pytest.approx(yearly["independent.nmiss"] - special)
+    spend = rows("spend").query("scenario == 'mine' and placement in ('nmiss', 'state_special')")
+    spend = spend[in_year(spend.month, "2025-26")]
+    once = spend[spend.line.isin(["independent.nmiss", "special.top_up"])]
+    yearly = spend.groupby("placement").pence.sum() / once.groupby("placement").child_months.sum() * 12
+    assert saves == pytest.approx(yearly["nmiss"] - yearly["state_special"])
     assert 0.2 < even < 0.8
 
 

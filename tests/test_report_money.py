@@ -6,6 +6,7 @@ import pytest
 from cohort import reconcile
 from cohort.analysis.compare import compare
 from cohort.report import exposure
+from cohort.report.sublines import SubLines
 from tests.small_report import YEARS, effects, in_year, made, published, reading, report, rows, table
 
 SCENARIOS = ("base", "mine")
@@ -92,17 +93,26 @@ def test_reserves_are_the_readers_and_what_is_left_is_after_the_deficit() -> Non
     assert table("override").number("left", "Mine, override ends") is None, "none is made up"
 
 
-def test_volumes_times_average_cost_are_spend() -> None:
+def test_volumes_times_average_cost_are_spend_and_a_child_is_counted_once() -> None:
     volumes, spend = table("volumes"), rows("spend")
     mine = spend[(spend.scenario == "mine") & in_year(spend.month, "2025-26")]
+    column = "2025-26 Mine"
     for line, found in mine.groupby("line"):
-        column = "2025-26 Mine"
         assert volumes.number(f"{line}.spend", column) == pytest.approx(found.pence.sum() / 3)
-        if found.child_months.sum():
-            children = volumes.number(f"{line}.children", column)
-            assert children == pytest.approx(found.child_months.sum() / 12 / 3)
-            assert volumes.number(f"{line}.cost", column) * children == pytest.approx(found.pence.sum() / 3)
-    assert volumes.number("total", "2025-26 Mine") == pytest.approx(mine.pence.sum() / 3)
+    special = mine[mine.placement == "state_special"]
+    children = special[special.line == "special.top_up"].child_months.sum() / 12 / 3
+    assert volumes.number("special.top_up.children", column) == pytest.approx(children)
+    assert volumes.number("special.top_up.cost", column) * children == pytest.approx(special.pence.sum() / 3)
+    assert volumes.row("special.place_funding.children") is None
+    assert volumes.number("total", column) == pytest.approx(mine.pence.sum() / 3)
+
+
+def test_what_is_paid_on_top_of_a_place_belongs_to_it() -> None:
+    found = SubLines.of(reading().pack)
+    assert found.home["special.place_funding"] == found.home["special.exceptional_pupil_need"] == "special.top_up"
+    assert found.home["mainstream_srp.exceptional_pupil_need"] == "mainstream_srp.top_up"
+    assert found.of_child("special.vacant_places") == "special.vacant_places"
+    assert found.counts("mainstream_srp.sen_support_top_up")
 
 
 def test_dfes_blocks_come_to_the_change_of_the_deficit() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cohort.analysis.ranges import Floats
-from cohort.report.building import POUNDS, Rows
+from cohort.report.building import Rows
 from cohort.report.money import GROUP, LEDGER, LINE_NAMES
 from cohort.report.reading import YEAR, Reading
+from cohort.report.sublines import SubLines
 from cohort.report.table import Table
 
 BLOCK_NAMES = {
@@ -97,17 +98,13 @@ def _each(of: Reading, found: Iterable[Dfe], line: tuple[str, str]) -> list[Floa
     return [each.get((*line, year), of.no_runs) for year in of.years for each in sides_]
 
 
-ADDED = "exceptional_pupil_need"
-"""A sub-line that is paid on top of another, for the same children."""
 PLACED = {
-    "special.place_and_top_up": "State special schools",
+    "special.top_up": "State special schools",
     "independent.nmiss": "Independent and non-maintained special",
     "independent.mainstream": "Independent mainstream",
     "mainstream_srp.top_up": "Mainstream schools, with a plan",
-    "mainstream_srp.srp": "SRPs and SEN units",
+    "mainstream_srp.srp_top_up": "SRPs and SEN units",
     "mainstream_srp.sen_support_top_up": "Mainstream schools, top-up without a plan",
-    "mainstream_srp.exceptional_pupil_need": "Exceptional pupil need, mainstream",
-    "special.exceptional_pupil_need": "Exceptional pupil need, special schools",
     "post16.fe": "FE colleges",
     "post16.spi": "Specialist post-16 institutions",
     "other.early_years": "Early years settings",
@@ -119,7 +116,7 @@ PLACED = {
     "other.support_services": "Support services",
     "other.hospital_and_other": "Hospital schools and therapies",
 }
-"""Sub-lines as people read them, in the council's order."""
+"""Sub-lines that count children, and services, as people read them, in the council's order."""
 
 
 def volumes(of: Reading) -> Table:
@@ -127,40 +124,46 @@ def volumes(of: Reading) -> Table:
     first, last = of.years[0], of.years[-1]
     columns = {f"{first} {of.worlds[of.base]}": (of.base, first)}
     columns |= {f"{last} {title}": (name, last) for name, title in of.worlds.items()}
+    sub = SubLines.of(of.pack)
     pence = {n: of.by_run("spend", n, ["line", YEAR]) for n in of.worlds}
     months = {n: of.by_run("spend", n, ["line", YEAR], value="child_months") for n in of.worlds}
     lines = list(dict.fromkeys(line for found in pence.values() for line, _ in found))
     rows, parts = Rows(of), []
-    for line in sorted(lines, key=lambda x: (_at(list(LINE_NAMES), x.partition(".")[0]), _at(list(PLACED), x), x)):
-        rows.heading(PLACED.get(line, words(line.partition(".")[2] or line)))
-        held = [months[n].get((line, y), of.no_runs) / 12 for n, y in columns.values()]
-        paid = [pence[n].get((line, y), of.no_runs) for n, y in columns.values()]
+    at = list(columns.values())
+    for home in sorted({sub.home.get(line, line) for line in lines}, key=_in_the_councils_order):
+        rows.heading(PLACED.get(home, words(home.partition(".")[2] or home)))
+        mine = [line for line in lines if sub.home.get(line, line) == home]
+        held = [months[n].get((home, y), of.no_runs) / 12 for n, y in at]
+        paid = {line: [pence[n].get((line, y), of.no_runs) for n, y in at] for line in mine}
         if any(h.any() for h in held):
-            rows.means("Children (full-year)", held, unit="children", key=f"{line}.children")
-            cost = [float(p.mean() / h.mean()) if h.any() else None for p, h in zip(paid, held, strict=True)]
-            rows.add("Average cost a year", cost, key=f"{line}.cost")
-        parts.append(rows.means("Spend", paid, key=f"{line}.spend"))
+            rows.means("Children (full-year)", held, unit="children", key=f"{home}.children")
+            filled = [sum((paid[x][k] for x in mine if x not in sub.vacant), of.no_runs) for k in range(len(at))]
+            cost = [float(p.mean() / h.mean()) if h.any() else None for p, h in zip(filled, held, strict=True)]
+            rows.add("Average cost a year", cost, key=f"{home}.cost")
+        own = [rows.means("Spend" if len(mine) == 1 else f"Spend: {words(x.partition('.')[2]).lower()}", paid[x],
+                          key=f"{x}.spend") for x in sorted(mine, key=lambda x: x != home)]  # fmt: skip
+        parts.append(own[0] if len(own) == 1 else rows.total("Spend", own, f"{home}.all"))
     rows.total("Total spend", parts, "total")
     return Table(
-        "volumes", "High Needs spend as children times average cost", _dearest(of, pence, months, last), tuple(columns),
-        rows.done(), "pence", "the study's table spend", "Line",
+        "volumes", "High Needs spend as children times average cost", _dearest(rows, last),
+        tuple(columns), rows.done(), "pence", "the study's table spend", "Line",
         ("Children are full-year equivalents: child-months divided by twelve.",
-         "Average cost is spend divided by children, both averaged over runs. Prices are the model's estimates.",
-         "Who has exceptional pupil need is counted there besides the place, so children must not be added up.",
-         "Services follow no child and have a sum only."), group=GROUP,
+         "Average cost is all that is spent on the children there, divided by them; vacant places are not in it.",
+         "Prices are the model's estimates.", "Services follow no child and have a sum only."), group=GROUP,
     )  # fmt: skip
 
 
-def _dearest(of: Reading, pence: dict[str, Dfe], months: dict[str, Dfe], year: str) -> str:
-    def cost(line: str) -> float:
-        found = months[of.other].get((line, year), of.no_runs)
-        paid = pence[of.other].get((line, year), of.no_runs)
-        return float(paid.mean() / found.mean() * 12 / POUNDS) if found.any() else 0.0
+def _in_the_councils_order(line: str) -> tuple[int, int, str]:
+    return _at(list(LINE_NAMES), line.partition(".")[0]), _at(list(PLACED), line), line
 
-    nmiss, special = cost("independent.nmiss"), cost("special.place_and_top_up")
-    if not special or not nmiss:
+
+def _dearest(rows: Rows, year: str) -> str:
+    """What an independent special place costs beside a state one, in the last column."""
+    found = {row.key: row.cells[-1] for row in rows.rows if row.key}
+    nmiss, special = found.get("independent.nmiss.cost"), found.get("special.top_up.cost")
+    if not isinstance(special, float) or not isinstance(nmiss, float) or not special:
         return "No child was in an independent or in a state special school."
     return (
-        f"In {year} a year in an independent special school costs £{nmiss:,.0f} on average, {nmiss / special:.1f} "
-        f"times the £{special:,.0f} of a state special school."
+        f"In {year} a year in an independent special school costs £{nmiss / 100:,.0f} on average, "
+        f"{nmiss / special:.1f} times the £{special / 100:,.0f} of a state special school."
     )

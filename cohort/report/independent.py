@@ -68,6 +68,7 @@ def movements(of: Reading) -> Table:
         "independent", "How the independent special roll moves", _finding(of, floor, told), tuple(columns),
         rows.done(), "children", f"the study's tables flow, stock and headline; {PAPER}", "Financial year and world",
         ("The roll is of independent and non-maintained special schools; the pounds hold independent mainstream too.",
+         "Who came while a state special school was full is counted by how it came, as the study does not hold more.",
          "No rule about entry alone can bring the line below what it costs if nobody enters."),
         suppress=True, group="children",
     )  # fmt: skip

@@ -11,6 +11,7 @@ from cohort.report.display import in_words
 from cohort.report.placements import NAMES, at_place, state
 from cohort.report.plans import january
 from cohort.report.reading import YEAR, Reading
+from cohort.report.sublines import SubLines
 from cohort.report.table import Table
 
 GROUP = "places"
@@ -149,9 +150,14 @@ def _ratio(part: object, whole: object) -> float | None:
 def _year_cost(of: Reading, month: str) -> YearsCost | None:
     """Average pence a year by placement in the financial year of a January, of plan holders."""
     year = f"{int(month[:4]) - 1}-{month[2:4]}"
-    by, kept = ["placement", YEAR], "line <> 'mainstream_srp.sen_support_top_up'"
-    pence = of.by_run("spend", of.other, by, kept)
-    months = of.by_run("spend", of.other, by, f"{kept} and line not like '%.exceptional_pupil_need'", "child_months")
+    sub = SubLines.of(of.pack)
+    pence, months = (
+        of.by_run("spend", of.other, ["placement", YEAR], f"line not in ({left_out})", value)
+        for value, left_out in (
+            ("pence", "'mainstream_srp.sen_support_top_up'"),
+            ("child_months", ", ".join(f"'{x}'" for x in ("mainstream_srp.sen_support_top_up", *sub.home))),
+        )
+    )
     found = {}
     for place in (SPECIAL, "nmiss", "mainstream"):
         held = months.get((place, year))

@@ -1,21 +1,20 @@
 """Why spend differs: volume, mix and price, between two years of the base and between the two worlds.
 
-An item is what the study's table of spend tells apart: children of one placement, age group and sub-line. Exceptional
-pupil need is paid on top of a place, so it is part of that child's price. ``variance.variance`` does the splitting, run
-by run, on exact pence; what follows no child is price.
+An item is what the study's table of spend tells apart: children of one placement, age group and sub-line. What is paid
+on top of a place (place funding, exceptional pupil need) is part of that child's price. ``variance.variance`` does the
+splitting, run by run, on exact pence; what follows no child, vacant places with it, is price.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
 from cohort.prices import LINES
-from cohort.report.blocks import ADDED
 from cohort.report.building import Rows
 from cohort.report.money import LINE_NAMES
 from cohort.report.reading import YEAR, Reading
+from cohort.report.sublines import SubLines
 from cohort.report.table import Table
 from cohort.variance import Variance, variance
 
@@ -75,25 +74,14 @@ def _sides(of: Reading, scenario: str, year: str) -> list[dict[str, Side]]:
     """[run] line -> item -> child-months and pence of a financial year."""
     by, where = ["line", "placement", "age_group"], f"{of.in_year('spend', YEAR)} = '{year}'"
     out: list[dict[str, Side]] = [{} for _ in of.runs]
-    place = _places(of)
+    sub = SubLines.of(of.pack)
     for column, value in enumerate(("child_months", "pence")):
-        for (sub, where_, age), runs in of.by_run("spend", scenario, by, where, value).items():
-            line, _, name = sub.partition(".")
-            item = (where_, age, place.get((line, where_), sub) if name == ADDED else sub)
-            counts = column or name != ADDED
-            for k, amount in enumerate(runs if counts else ()):
-                out[k].setdefault(line, {}).setdefault(item, [0, 0])[column] += round(amount)
+        for (line, placement, age), runs in of.by_run("spend", scenario, by, where, value).items():
+            item = (placement, age, sub.of_child(line))
+            for k, amount in enumerate(runs if column or sub.counts(line) else ()):
+                found = out[k].setdefault(line.partition(".")[0], {})
+                found.setdefault(item, [0, 0])[column] += round(amount)
     return out
-
-
-def _places(of: Reading) -> Mapping[tuple[str, str], str]:
-    """(line, placement) -> the sub-line that pays for a plan holder's place there."""
-    rows = of.pack.table("estimate_prices").rows()
-    return {
-        (str(r["line"]).partition(".")[0], str(r["placement"])): str(r["line"])
-        for r in rows
-        if r["support"] == "plan" and not str(r["line"]).endswith(ADDED)
-    }
 
 
 def _of_run(before: Side, after: Side) -> Variance:
