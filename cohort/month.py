@@ -361,16 +361,13 @@ def pay_and_count(cost, cell, cohort, need, entered, provider, t, first_cohort, 
 
 
 @nb.njit(cache=True, error_model="numpy")
-def astray(presence, area, support, placement, severity, cell, cost, placements, away):  # type: ignore[no-untyped-def]
-    """How many children are counted in another cell than they are in, and the pence spent on all."""
-    wrong, pence = np.int64(0), np.int64(0)
+def astray(presence, area, support, placement, severity, cell, placements, away):  # type: ignore[no-untyped-def]
+    """Bits in which the cell of any child differs from that of where it is: 0 if all are counted where they are."""
+    three, bands, bits = np.uint16(3), np.uint16(SEVERITIES), np.uint16(0)
     for i in range(cell.size):
-        there = ((area[i] * np.uint16(3) + support[i]) * placements + placement[i]) * np.uint16(SEVERITIES) + severity[
-            i
-        ]
-        wrong += np.int64((np.uint16(there) if presence[i] == HERE else away) != cell[i])
-        pence += cost[i]
-    return wrong, pence
+        there = np.uint16(np.uint16(area[i] * three + support[i]) * placements + placement[i]) * bands + severity[i]
+        bits |= (np.uint16(there) if presence[i] == HERE else away) ^ cell[i]
+    return bits
 
 
 @nb.njit(cache=True, error_model="numpy")

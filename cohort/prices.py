@@ -16,7 +16,7 @@ months from which only new placements pay another price (``Prices.since``) the c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -162,13 +162,25 @@ class Prices:
     def monthly(self, month: int, line: str = "") -> Ints:
         """[support, placement, severity, phase, need, where, terms] whole pence a child-month in a month: all, or of
         one of the five lines."""
-        out = np.zeros(self.shape, np.int64)
-        for charge in self.charges:
+        year = calendar.financial_year_start(month)
+        if (line, year) not in self._steady:
+            steady = [c for c in self.charges if not c.policies]
+            self._steady[line, year] = self._add(np.zeros(self.shape, np.int64), steady, month, line)
+        return self._add(self._steady[line, year].copy(), [c for c in self.charges if c.policies], month, line)
+
+    def _add(self, out: Ints, charges: Iterable[Charge], month: int, line: str) -> Ints:
+        """Add the pence of charges on a line (or on any) to those of other charges."""
+        for charge in charges:
             if line in ("", charge.line.split(".")[0]):
                 pence = charge.cells * charge.by_cell(month)
                 for placement in charge.placements:
                     out[charge.support, placement] += pence
         return out
+
+    @cached_property
+    def _steady(self) -> dict[tuple[str, int], Ints]:
+        """(line, financial year) -> pence of the charges that no policy changes, kept for all months of the year."""
+        return {}
 
     def priced(self, line: str) -> NDArray[np.bool_]:
         """[support, placement, severity, phase, need, where, terms] whether a charge of the line is for such
@@ -181,7 +193,7 @@ class Prices:
     def check(self, months: range) -> None:
         """Raises ValueError naming a policy that takes the price of a funded place below its place funding."""
         for charge in self.charges:
-            for month in months if charge.place and charge.policies else ():
+            for month in months if charge.place and _may_fall(charge, len(months) // 12 + 1) else ():
                 if charge.place and charge.pence_in(month) < 0:
                     said = f"{', '.join(p.owner for p in charge.policies)}: Price on {charge.name!r}"
                     place = charge.place.pence_in(month)
@@ -192,11 +204,24 @@ class Prices:
 
     def key(self, month: int) -> tuple[object, ...]:
         """Equal for months whose prices are equal: the financial year, and how far each policy acts."""
-        acting = [p for c in self.charges for p in c.policies]
-        return (
-            calendar.financial_year_start(month),
-            *((p.when.strength(month), _upratings(p.when, month)) for p in acting),
-        )
+        if month not in self._keys:
+            self._keys[month] = (
+                calendar.financial_year_start(month),
+                *((p.when.strength(month), _upratings(p.when, month)) for c in self.charges for p in c.policies),
+            )
+        return self._keys[month]
+
+    @cached_property
+    def _keys(self) -> dict[int, tuple[object, ...]]:
+        return {}
+
+
+def _may_fall(charge: Charge, years: int) -> bool:
+    """Whether policies could take a price below its place funding, all in full and growth cut for years."""
+    lowest = charge.pounds
+    for p in charge.policies:
+        lowest *= min(known(p.by), 1.0) * min((1 + charge.growth + known(p.growth)) / (1 + charge.growth), 1.0) ** years
+    return charge.place is not None and bool(charge.policies) and lowest < charge.place.pounds
 
 
 def prices(pack: Pack, params: Parameters, vocabulary: Vocabulary, policy: Policy = NOTHING) -> Prices:

@@ -27,6 +27,7 @@ from cohort.states import AREAS, NEEDS, SEVERITIES, SINCE_MOST, Vocabulary, clos
 from cohort.when import When, known
 
 Floats = NDArray[np.float64]
+_ALONG_NCY = [-1 if d == "ncy" else 1 for d in DIMS]
 
 
 def sizes(vocabulary: Vocabulary) -> dict[str, int]:
@@ -218,6 +219,8 @@ class Rates:
         self._lay_out()
         self._thresholds: dict[tuple[object, ...], tuple[NDArray[np.uint32], NDArray[np.uint32]]] = {}
         self._months: dict[int, list[tuple[str, NDArray[np.uint32], NDArray[np.uint32]]]] = {}
+        self._written: dict[str, NDArray[np.uint32]] = {}
+        """what ``chance`` holds of each rate, which need not be written again"""
         self.most = np.zeros((len(processes), len(NCYS)), np.uint32)
         self._readers = {name: [k for k, p in enumerate(processes) if p.rate_name == name] for name in self.acting}
         self._moving = [name for name, acting in self.acting.items() if acting or self.base[name].moves]
@@ -273,8 +276,8 @@ class Rates:
         value = [built for _, built in self.built(name, month)][-1]
         if self.params.number and self._limit[name] >= NEARLY_ALL:
             value = np.minimum(value, self._limit[name])  # what several parameters of a draw take beyond all is all
-        top = float(value.max(initial=0.0))
-        if top > self._limit[name] + 1e-12 or value.min(initial=0.0) < 0:
+        top = float(value.max(initial=0.0))  # none is below nought: no table, factor or size is
+        if top > self._limit[name] + 1e-12:
             self._refuse(name, month, top)
         return value
 
@@ -284,7 +287,8 @@ class Rates:
         One array, which the next step changes: take out of it what is to be kept.
         """
         base = self.base[name]
-        value = np.broadcast_to(base.table * base.factor(month), self.shape[name]).copy()
+        value = np.empty(self.shape[name])
+        np.multiply(base.table, base.factor(month), out=value)
         yield None, value
         for change, cells, strength in self._acting(name, month):
             if isinstance(change, Set):
@@ -305,15 +309,20 @@ class Rates:
     def _sent_and_contested(self, key: str, month: int) -> tuple[Floats, Floats]:
         """Several redirects of one pair leave the product of what each leaves; of those sent, each one's appeal share
         counts by its own share."""
-        shape = self.shape[f"redirect.{key}"]
+        shape, changes = self.shape[f"redirect.{key}"], self.redirects[key]
+        lawful = self.vocabulary.lawful[self.vocabulary.code(changes[0].into)].reshape(_ALONG_NCY)
+        if len(changes) == 1:
+            alone, appealing = np.zeros(shape), np.zeros(shape)
+            for change, cells, strength in self._acting(f"redirect.{key}", month):
+                alone[cells], appealing[cells] = known(change.share) * strength, known(change.appeal_share)
+            return alone * lawful, appealing
         kept, sent, contested = np.ones(shape), np.zeros(shape), np.zeros(shape)
         for change, cells, share in self.shares(key, month):
             kept[cells] *= 1 - share
             sent[cells] += share
             contested[cells] += share * known(change.appeal_share)
-        lawful = self.vocabulary.lawful[self.vocabulary.code(self.redirects[key][0].into)]
         appeals = np.divide(contested, sent, out=np.zeros_like(sent), where=sent > 0)
-        return (1 - kept) * lawful.reshape([-1 if d == "ncy" else 1 for d in DIMS]), appeals
+        return (1 - kept) * lawful, appeals
 
     def shares(self, key: str, month: int) -> Iterator[tuple[Redirect, tuple[Any, ...], float]]:
         """Each redirect of one pair that acts in a month, the cells it is for, and the share that it sends."""
@@ -355,8 +364,10 @@ class Rates:
                 names = self._moving_outside_september
             self._months[month] = [self._compiled(name, month) for name in names]
         for name, value, most in self._months[month]:
-            self.chance[self.offset[name] :][: value.size] = value
-            self.most[self._readers[name]] = most
+            if self._written.get(name) is not value:
+                self._written[name] = value
+                self.chance[self.offset[name] :][: value.size] = value
+                self.most[self._readers[name]] = most
         return self.chance
 
     def _compiled(self, name: str, month: int) -> tuple[str, NDArray[np.uint32], NDArray[np.uint32]]:
@@ -366,6 +377,8 @@ class Rates:
         at = (name, min(max(month, first), last), *moment)
         if at not in self._placed:
             key = (name, *moment, *self._strengths(name, month))
+            if name.startswith("appeal.") and len(key) == 2:
+                key = (name, self._strengths(name, month)[0] > 0)  # how many appeal of those whom one redirect sends
             if key not in self._thresholds:
                 value = draws.threshold(self.rate(name, month))
                 self._thresholds[key] = value.ravel(), value.max(tuple(k for k, d in enumerate(DIMS) if d != "ncy"))

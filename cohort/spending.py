@@ -78,7 +78,7 @@ class Bill:
         """[month] pence of a charge."""
         out = np.zeros(len(self.months), np.int64)
         for p in charge.placements:
-            there = self._under(charge, p, *self._by_phase)[:, :, 0]
+            there = self._under(charge, p, *self._by_phase[charge.told_apart])[:, :, 0]
             for at, each in self._moments(charge):
                 out[at] += np.einsum("mgsdwt,sgdwt->m", there[at], _told_apart(charge) * each)
         return out
@@ -88,7 +88,8 @@ class Bill:
         plan the last three are not told apart."""
         if charge.support == Support.PLAN:
             there = held[:, :, :, placement]
-            return there if charge.told_apart else there.sum((4, 5, 6), keepdims=True, dtype=np.int64)
+            together = not charge.told_apart and there.shape[4:] != (1, 1, 1)
+            return there.sum((4, 5, 6), keepdims=True, dtype=np.int64) if together else there
         return others[:, :, :, charge.support, placement, :, None, None, None]
 
     def _moments(self, charge: Charge) -> Iterator[tuple[Ints, Ints]]:
@@ -99,13 +100,13 @@ class Bill:
             yield at, charge.by_cell(self.months[at[0]])
 
     @cached_property
-    def _by_phase(self) -> tuple[Ints, Ints]:
-        """``others`` and ``held`` of all areas together, with the phase for the age group."""
+    def _by_phase(self) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
+        """``others`` and ``held`` of all areas together, with the phase for the age group: first with all needs and
+        terms together, then told apart."""
         parts = (slice(UNDER_16), slice(UNDER_16, None))
-        return (
-            np.stack([self.others[:, part].sum((1, 2)) for part in parts], 1)[:, :, None],
-            np.stack([self.held[:, part].sum((1, 2), dtype=np.int64) for part in parts], 1)[:, :, None],
-        )
+        others = np.stack([self.others[:, part].sum((1, 2)) for part in parts], 1)[:, :, None]
+        held = np.stack([self.held[:, part].sum((1, 2), dtype=np.int64) for part in parts], 1)[:, :, None]
+        return (others, held.sum((5, 6, 7), keepdims=True)), (others, held)
 
     def unattached(self, prices: Prices) -> Iterator[tuple[str, Ints]]:
         """Sub-line and [month] pence of each thing that follows no child: services, and places while they are

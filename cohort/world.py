@@ -104,9 +104,13 @@ class World:
         status = np.array([states.luck_status(*state) for state in every], np.uint8)
         c.status[:] = status.reshape(len(SUPPORTS), len(STAGES), -1)[c.support, c.stage, c.placement]
         c.bound[:] = np.where(here, arrays.reserved[c.status], 0)
-        area = c.area.astype(np.int64)
+        c.cell[:] = self._cells_of_all()
+
+    def _cells_of_all(self) -> NDArray[np.int64]:
+        """[child] the count's cell of where it is, by its columns."""
+        c, area = self.columns, self.columns.area.astype(np.int64)
         cell = ((area * len(SUPPORTS) + c.support) * self._placements + c.placement) * SEVERITIES + c.severity
-        c.cell[:] = np.where(here, cell, self._away)
+        return np.where(c.presence == Presence.HERE, cell, self._away)
 
     # the month
 
@@ -260,10 +264,12 @@ class World:
     def check(self) -> None:
         """Raises Broken if children are not where they are counted, or cost other pence than were charged to them."""
         c = self.columns
-        wrong, pence = month.astray(c.presence, c.area, c.support, c.placement, c.severity, c.cell, c.cost,
-                                    np.uint16(self._placements), np.uint16(self._away))  # fmt: skip
-        if wrong:
-            raise Broken(f"{calendar.label(self.month)}: {wrong} children are not in the cell that they are counted in")
+        if month.astray(c.presence, c.area, c.support, c.placement, c.severity, c.cell, np.uint16(self._placements),
+                        np.uint16(self._away)):  # fmt: skip
+            wrong = np.flatnonzero(c.cell != self._cells_of_all())
+            who = f"child {wrong[0]}" if len(wrong) == 1 else f"{len(wrong)} children, child {wrong[0]} the first,"
+            raise Broken(f"{calendar.label(self.month)}: {who} not in the cell where counted")
+        pence = int(c.cost.sum())
         if pence != self.charged:
             raise Broken(
                 f"{calendar.label(self.month)}: {pence} pence spent on children, {self.charged} charged to them"

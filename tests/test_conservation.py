@@ -390,7 +390,7 @@ def test_a_child_who_is_not_where_it_is_counted_stops_the_world(column, value):
         world.columns = c = c._replace(severity=c.severity.copy())
     plain = np.flatnonzero((c.presence == Presence.HERE) & (c.support == 0) & (c.placement == 0) & (c.severity == 0))
     getattr(c, column)[plain[5]] = value
-    with pytest.raises(Broken, match="2024-06: 1 children are not in the cell that they are counted in"):
+    with pytest.raises(Broken, match=f"2024-06: child {plain[5]} not in the cell where counted"):
         world.step()
 
 
