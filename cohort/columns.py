@@ -80,7 +80,7 @@ class Log(NamedTuple):
     need: NDArray[np.uint8]
     """the child's primary need at the end of the month"""
     waits: NDArray[np.uint8]
-    """for what the child waits at the end of the month: 2 x placement, and 1 if that is its choice; 255 for nothing"""
+    """for what the child waits at the end of the month: 2 x placement, and 1 if that is its choice; 254 for nothing"""
 
 
 class Seekers(NamedTuple):

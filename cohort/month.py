@@ -334,15 +334,16 @@ def pay_and_count(cost, cell, cohort, need, entered, provider, t, first_cohort, 
     need, where, terms]. ``t`` is a ``columns.Tariff``; children away are in the last cell, at no price.
 
     Plans are noted in ``rows`` first, without a branch: one child in ten has one, which no processor foresees. Returns
-    the pence charged.
+    the pence charged, and those that the children had cost before.
     """
     price, plan, plan_price, of_cell, group = t.price, t.plan, t.plan_price, t.of_cell, t.group
     outside, since, phase = t.outside, t.since, t.phase
-    charged, n = np.int64(0), np.int64(0)
+    charged, n, before = np.int64(0), np.int64(0), np.int64(0)
     for i in range(cost.size):
         row, k = np.uint64(cohort[i] - first_cohort), cell[i]
         counts[row, k] += 1
         pence = price[row, k]
+        before += cost[i]
         cost[i] += pence
         charged += pence
         rows[n] = i
@@ -357,7 +358,7 @@ def pay_and_count(cost, cell, cohort, need, entered, provider, t, first_cohort, 
         pence = plan_price[np.uint64(phase[row]), np.uint64(of_cell[k]), d, away, terms]
         cost[at] += pence
         charged += pence
-    return charged
+    return charged, before
 
 
 @nb.njit(cache=True, error_model="numpy")

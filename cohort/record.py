@@ -23,8 +23,8 @@ UNDER_16 = 3
 AGE_GROUP_OF_NCY = np.array([0] * 6 + [1] * 6 + [2] * 5 + [3] * 4 + [4] * 6)
 """[ncy - lowest] index into calendar.AGE_GROUPS, by age at 31 August: under 5, 5-10, 11-15, 16-19, 20-25."""
 
-NOTHING = 255
-"""What a child waits for who waits for nothing."""
+NOTHING = 254
+"""What a child waits for in the log who waits for nothing: twice nobody, in eight bits."""
 ROLL = ("presence", "support", "stage", "placement", "need", "placed", "cost")
 """Of each child, what a roll keeps."""
 
@@ -42,8 +42,14 @@ def by_phase(cells: NDArray[np.int32], held: NDArray[np.integer]) -> tuple[Ints,
 
 def cost_of(cells: NDArray[np.int32], held: NDArray[np.integer], price: Ints) -> int:
     """Pence a month for children and plans at [support, placement, severity, phase, need, where, terms] pence."""
-    others, plans = by_phase(cells, held)
-    return int((others * price[: Support.PLAN, ..., 0, 0, 0]).sum() + (plans * price[Support.PLAN]).sum())
+    unplanned = cells.reshape(len(cells), cells.shape[1], -1)[:, :, : cells[0, 0, : Support.PLAN].size]
+    others, pence = price[: Support.PLAN, ..., 0, 0, 0].reshape(-1, 2), 0
+    for phase, (part, group) in enumerate(
+        ((slice(FIRST_POST_16), slice(UNDER_16)), (slice(FIRST_POST_16, None), slice(UNDER_16, None)))
+    ):
+        pence += int(unplanned[part].sum((0, 1), dtype=np.int64) @ others[:, phase])
+        pence += int(held[group].sum((0, 1), dtype=np.int64).ravel() @ price[Support.PLAN][:, :, phase].ravel())
+    return pence
 
 
 KEPT = ("cells", "stages", "censuses", "places", "lists", "held")
@@ -105,9 +111,8 @@ class Record:
     def close_log(self, log: Log, entries: int, columns: Columns) -> None:
         """Keep the month's entries, with what the children are at its end."""
         kept = Log._make(column[:entries].copy() for column in log)
-        waiting_for, named = columns.waiting_for[kept.row], columns.named[kept.row]
-        waits = np.where(waiting_for == NOTHING, NOTHING, 2 * waiting_for + named).astype(np.uint8)
-        self.logs.append(kept._replace(need=columns.need[kept.row], waits=waits))
+        waits = (columns.waiting_for.take(kept.row) << np.uint8(1)) | columns.named.take(kept.row)
+        self.logs.append(kept._replace(need=columns.need.take(kept.row), waits=waits))
 
     def forget(self) -> None:
         """Drop what is kept of each event and child, where only counts are asked for."""

@@ -116,7 +116,7 @@ class Rolls:
 
     def outside(self, columns: Columns, rows: NDArray[np.int64]) -> NDArray[np.int32]:
         """Of the children with a provider, those who have a place of another authority."""
-        return rows[self.places.outside[columns.provider[rows]] == 1].astype(np.int32)
+        return rows[self.places.outside.take(columns.provider.take(rows)) == 1].astype(np.int32)
 
     def _in(self, month: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         at = month - self.places.first

@@ -118,7 +118,7 @@ class World:
         """The month M: from the state at the start of M to the state at the start of M + 1."""
         if self.month >= self.setting.scenario.last:
             raise ValueError(f"the scenario ends at {self.setting.scenario.until}; give it a later 'until' to go on")
-        self.check()
+        self._find_astray()
         self._salts = salts(self.month)
         self._log = self.record.open_log(self.columns)
         self._entries = 0
@@ -205,26 +205,31 @@ class World:
     def pay(self) -> None:
         """Each child's month is priced and charged to the child; the counts that it is priced from are kept for
         ``observe``."""
-        by_cohort, self._held, charged = self._count(self.setting.tariff(self.month))
+        by_cohort, self._held, charged, before = self._count(self.setting.tariff(self.month))
+        if before != self.charged:
+            raise Broken(
+                f"{calendar.label(self.month)}: {before} pence spent on children, {self.charged} charged to them"
+            )
         self._cells = self._by_ncy(by_cohort, self._academic_year)
         counted = record.cost_of(self._cells, self._held, self.setting.price(self.month))
         if charged != counted:
             raise Broken(f"{calendar.label(self.month)}: {charged} pence charged to children, {counted} counted")
         self.charged += charged
 
-    def _count(self, tariff: Tariff) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
-        """[cohort, cell] children, [age group, area, placement, severity, need, where, terms] plans, and the pence
-        charged to them at a tariff."""
+    def _count(self, tariff: Tariff) -> tuple[NDArray[np.int32], NDArray[np.int32], int, int]:
+        """[cohort, cell] children, [age group, area, placement, severity, need, where, terms] plans, the pence charged
+        to them at a tariff, and the pence that all children had cost before."""
         c, shape = self.columns, self.setting.prices.shape
         low, high = self._span if self.month < self.setting.scenario.last else (0, len(c.key))
         counts = np.zeros(tariff.price.shape, np.int32)
         held = np.zeros((len(AGE_GROUPS), len(AREAS) * shape[1] * shape[2], *shape[4:]), np.int32)
-        charged = month.pay_and_count(
+        charged, before = month.pay_and_count(
             c.cost[low:high], c.cell[low:high], c.cohort[low:high], c.need[low:high], c.entered[low:high],
             c.provider[low:high], tariff, self.setting.events.first_cohort, counts, held,
             np.empty(high - low + 1, np.int32),
         )  # fmt: skip
-        return counts, held.reshape(len(AGE_GROUPS), len(AREAS), *shape[1:3], *shape[4:]), charged
+        before += int(c.cost[:low].sum() + c.cost[high:].sum())
+        return counts, held.reshape(len(AGE_GROUPS), len(AREAS), *shape[1:3], *shape[4:]), charged, before
 
     def _by_ncy(self, by_cohort: NDArray[np.int32], academic_year: int) -> NDArray[np.int32]:
         """[ncy, area, support, placement, severity] from [cohort, cell]; whoever is there is of a school year the
@@ -262,18 +267,22 @@ class World:
             self.record.lists[at] = self.rolls.waiting(self.columns, calendar.academic_year(at - 1))
 
     def check(self) -> None:
-        """Raises Broken if children are not where they are counted, or cost other pence than were charged to them."""
+        """Raises Broken if children are not where they are counted, or cost other pence than were charged to them: as
+        every month does."""
+        self._find_astray()
+        if (pence := int(self.columns.cost.sum())) != self.charged:
+            raise Broken(
+                f"{calendar.label(self.month)}: {pence} pence spent on children, {self.charged} charged to them"
+            )
+
+    def _find_astray(self) -> None:
+        """Raises Broken if a child is not where it is counted."""
         c = self.columns
         if month.astray(c.presence, c.area, c.support, c.placement, c.severity, c.cell, np.uint16(self._placements),
                         np.uint16(self._away)):  # fmt: skip
             wrong = np.flatnonzero(c.cell != self._cells_of_all())
             who = f"child {wrong[0]}" if len(wrong) == 1 else f"{len(wrong)} children, child {wrong[0]} the first,"
             raise Broken(f"{calendar.label(self.month)}: {who} not in the cell where counted")
-        pence = int(c.cost.sum())
-        if pence != self.charged:
-            raise Broken(
-                f"{calendar.label(self.month)}: {pence} pence spent on children, {self.charged} charged to them"
-            )
 
     # what can be asked of it
 

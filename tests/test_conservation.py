@@ -371,7 +371,7 @@ def test_a_child_who_comes_from_nowhere_stops_the_world():
 
 def test_a_child_counted_in_another_area_stops_the_world(monkeypatch):
     world = running()
-    monkeypatch.setattr(World, "check", lambda _: None)  # which would say so first
+    monkeypatch.setattr(World, "_find_astray", lambda _: None)  # which would say so first
     first = np.flatnonzero((world.columns.presence == Presence.HERE) & (world.columns.area == 0))
     stays = first[(world.setting.tape.leaving[first] > world.month) & (world.columns.support[first] == 0)][0]
     world.columns.bound[stays] = 0
@@ -406,8 +406,9 @@ def test_a_penny_too_much_stops_the_world(monkeypatch):
     charge = month.pay_and_count
 
     def a_penny_more(*given):
+        charged, before = charge(*given)
         given[0][7] += 1
-        return charge(*given) + 1
+        return charged + 1, before
 
     monkeypatch.setattr(month, "pay_and_count", a_penny_more)
     with pytest.raises(Broken, match="pence charged to children"):

@@ -67,7 +67,8 @@ def histories(world):
     labels, identity = state_labels(book.vocabulary), world.setting.tape.identity.tolist()
     lives = defaultdict(list)
     for m, log in enumerate(world.record.logs, world.setting.scenario.first):
-        for row, event, why, frm, to, clock in zip(*(column.tolist() for column in log), strict=True):
+        told = (log.row, log.event, log.reason, log.frm, log.to, log.clock)
+        for row, event, why, frm, to, clock in zip(*(column.tolist() for column in told), strict=True):
             lives[identity[row]].append((m, book.events[event], REASONS[why], labels[frm], labels[to], clock))
     return lives
 
