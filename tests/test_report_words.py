@@ -1,12 +1,15 @@
 """The report's words: plain, from its numbers, and silent about what is hidden or not known."""
 
+import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from cohort.report import charts, words
+from cohort.report import charts, scorecard, words
 from cohort.report.readable import grade, syllables
+from cohort.report.svg import drawn
 from cohort.report.table import Report, Table
 from tests.small_report import effects, made, reading, report, table
 
@@ -44,7 +47,7 @@ def test_every_amount_in_the_summary_is_a_cell_of_a_table() -> None:
 
 def test_the_summary_says_what_is_left_out_and_what_the_model_cannot_say() -> None:
     said = " ".join(report().words["not_in"])
-    for words_ in ("transport", "still to find", "chance alone", "cannot say how good its forecasts are"):
+    for words_ in ("transport", "still to find", "chance alone", "cannot say how good its forecasts"):
         assert words_ in said
 
 
@@ -112,3 +115,28 @@ def test_a_published_report_is_made_of_what_disclosure_leaves() -> None:
     found = build(made(), disclose=disclose)
     assert not found.internal
     assert "plans_fan" not in {c.key for c in found.charts}
+
+
+CARD = [
+    {"forecaster": who, "of": of, "horizon": 1, "score": {"cases": 4, "error": error, "bias": -0.01, "within_80": 0.75,
+     "within_95": 1.0, "effective": 3.2, "crps": 321.5}}
+    for of in ("all plans", "placements") for who, error in (("cohort", 0.021), ("flat", 0.08), ("<trend>", 0.034))
+]  # fmt: skip
+
+
+def test_a_scorecard_is_a_table_a_chart_and_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "scorecard.json"
+    path.write_text(json.dumps({"scorecard": CARD}), "utf-8")
+    t = scorecard.table(reading(), scorecard.read(path))
+    assert t.number("all plans.1.cohort", "Error") == 0.021
+    assert t.finding.endswith("off by 2.1% for all plans 1 year ahead; the best of 2 naive rivals (<trend>) by 3.4%.")
+    tables = (*report().tables, t)
+    (chart,) = [c for c in charts.charts(tables, reading().worlds) if c.key == "scorecard_bars"]
+    assert "the model 2.1%" in chart.alternative
+    assert "<trend>" not in drawn(chart)
+    assert t.finding in " ".join(words.words(reading(), tables, effects=True)["not_in"])
+    path.write_text('{"scorecard": [{"forecaster": "flat"}]}', "utf-8")
+    with pytest.raises(
+        ValueError, match=r"scorecard\.json: no scorecard is in it .* allowed: what cohort backtest --json"
+    ):
+        scorecard.read(path)

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from cohort.cli import DONE, MisuseError, asking, say
 
 if TYPE_CHECKING:
+    from cohort.report.build import Given
     from cohort.report.effects import Effects
     from cohort.report.reading import Reading
     from cohort.report.table import Report
@@ -26,6 +27,7 @@ def report(
     published: Annotated[bool, Parameter(negative=())] = False,
     reserves: float | None = None,
     tracker: Path | None = None,
+    scorecard: Path | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(["--quiet", "-q"], negative=())] = False,
 ) -> int:
@@ -50,6 +52,8 @@ def report(
         The council's usable reserves in GBP million, for the exposure when the override ends.
     tracker
         A CSV with the columns rule, rag, owner and decision_date.
+    scorecard
+        What cohort backtest --json printed: how good earlier forecasts would have been.
     json
         Print the tables as JSON too.
     quiet
@@ -62,8 +66,9 @@ def report(
         from cohort.results import Study
 
         of = Reading.of(Study.open(study), scenario)
+        from cohort.report.build import Given
     found = _effects(of, effects, tell)
-    made = _built(of, found, published, reserves, tracker)
+    made = _built(of, found, published, Given(reserves, tracker, scorecard))
     from cohort.report.folder import write
 
     tell("writing the pages and tables")
@@ -105,15 +110,14 @@ def _effects(of: Reading, wanted: bool, tell: object) -> Effects | None:
     return found
 
 
-def _built(of: Reading, found: Effects | None, published: bool, reserves: float | None,
-           tracker: Path | None) -> Report:  # fmt: skip
-    from cohort.report.build import Given, build
+def _built(of: Reading, found: Effects | None, published: bool, given: Given) -> Report:
+    from cohort.report.build import build
     from cohort.report.disclosure import published as disclosed
 
-    if tracker is not None and found is None:
+    if given.tracker is not None and found is None:
         raise MisuseError("tracker: goes with what policies do alone; allowed: with --effects")
     with asking():
-        return build(of.study, of.other, Given(reserves, tracker), found, disclosed if published else None)
+        return build(of.study, of.other, given, found, disclosed if published else None)
 
 
 def _print(made: Report, files: list[str]) -> None:

@@ -140,7 +140,7 @@ def volumes(of: Reading) -> Table:
             filled = [sum((paid[x][k] for x in mine if x not in sub.vacant), of.no_runs) for k in range(len(at))]
             cost = [float(p.mean() / h.mean()) if h.any() else None for p, h in zip(filled, held, strict=True)]
             rows.add("Average cost a year", cost, key=f"{home}.cost")
-        own = [rows.means("Spend" if len(mine) == 1 else f"Spend: {words(x.partition('.')[2]).lower()}", paid[x],
+        own = [rows.means("Spend" if len(mine) == 1 else f"Spend: {_part(x)}", paid[x],
                           key=f"{x}.spend") for x in sorted(mine, key=lambda x: x != home)]  # fmt: skip
         parts.append(own[0] if len(own) == 1 else rows.total("Spend", own, f"{home}.all"))
     rows.total("Total spend", parts, "total")
@@ -151,6 +151,11 @@ def volumes(of: Reading) -> Table:
          "Average cost is all that is spent on the children there, divided by them; vacant places are not in it.",
          "Prices are the model's estimates.", "Services follow no child and have a sum only."), group=GROUP,
     )  # fmt: skip
+
+
+def _part(line: str) -> str:
+    """What a sub-line pays for, in words: "top-up", "place funding"."""
+    return line.partition(".")[2].removeprefix("srp_").replace("_", " ").replace("top up", "top-up")
 
 
 def _in_the_councils_order(line: str) -> tuple[int, int, str]:

@@ -23,6 +23,7 @@ from cohort.report import (
     plans,
     process,
     savings,
+    scorecard,
     why,
 )  # fmt: skip
 from cohort.report.charts import charts
@@ -54,6 +55,8 @@ class Given:
     """GBP million"""
     tracker: Path | None = None
     """a CSV of owners, ratings and decision dates"""
+    scorecard: Path | None = None
+    """what ``cohort backtest --json`` printed"""
 
 
 def build(study: Study, scenario: str = "", given: Given | None = None, effects: Effects | None = None,
@@ -62,8 +65,8 @@ def build(study: Study, scenario: str = "", given: Given | None = None, effects:
 
     ``effects`` are what policies do alone; without them their tables and charts are left out, and the words say so.
     ``disclose`` makes a report fit to be published; charts and words are then made from what it leaves. Raises
-    StudyError for a study without a whole financial year of the council's projection, ValueError for a tracker that
-    does not fit.
+    StudyError for a study without a whole financial year of the council's projection, ValueError for a tracker or
+    scorecard that does not fit.
     """
     of = Reading.of(study, scenario, published=disclose is not None)
     if not of.years:
@@ -95,6 +98,8 @@ def _tables(of: Reading, given: Given, effects: Effects | None) -> Iterator[Tabl
         tracker = savings.tracker_of(given.tracker, rules) if given.tracker else None
         yield from (savings.tracker(of, effects, tracker), savings.by_year(of, effects), savings.reckoner(of, effects))
     yield from why.why(of)
+    if given.scorecard:
+        yield scorecard.table(of, scorecard.read(given.scorecard))
     yield from (exposure.chances(of), exposure.curve(of), fit.fit(of), fit.exceptions(of), exposure.memo(of),
                 assumptions.estimates(of), assumptions.policies(of))  # fmt: skip
     yield from (blocks.by_block(of), plan_dfe.management_plan(of))

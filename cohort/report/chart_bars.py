@@ -182,6 +182,27 @@ def policy_effects(tables: Tables) -> Chart | None:
     )  # fmt: skip
 
 
+def scores(tables: Tables) -> Chart | None:
+    """How far each forecaster of the backtest was off, by years ahead, for the first thing that is forecast."""
+    table = tables.get("scorecard")
+    if table is None:
+        return None
+    rows_ = [row for row in table.rows if row.kind == "line"]
+    first = rows_[0].key.split(".")[0]
+    bars = []
+    for what, ahead, who in (row.key.split(".", 2) for row in rows_):
+        off = table.number(f"{what}.{ahead}.{who}", "Error")
+        if what == first and off is not None:
+            name = "the model" if who == "cohort" else who
+            words = f"{ahead} year{'s' if ahead != '1' else ''} ahead: {name}"
+            bars.append(Bar(words, 0.0, 100 * off, f"{off:.1%}", BLUE if who == "cohort" else GREY))
+    told = "; ".join(f"{b.words} {b.said}" for b in bars)
+    return Chart(
+        "scorecard_bars", table.finding, f"Bars of the mean error of forecasts of {first}: {told}.",
+        barred(bars, f"Mean error of forecasts of {first}, percent"), "scorecard", table.source, table.group,
+    )  # fmt: skip
+
+
 def _is_policy(row: Row) -> bool:
     """Whether a row of the policies' effects is a policy's."""
     return row.kind == "line" and row.key not in {"interaction", "without", "with"}

@@ -21,5 +21,6 @@ def charts(tables: Iterable[Table], worlds: Worlds, override_ends: str = "") -> 
         chart_bars.waterfall(by_key),
         chart_bars.policy_effects(by_key),
         chart_lines.chance(by_key, worlds),
+        chart_bars.scores(by_key),
     )
     return tuple(chart for chart in found if chart is not None)

@@ -45,9 +45,9 @@ def fit(of: Reading) -> Table:
         "fit", f"Fit to what is published: {of.worlds[of.base]}",
         f"Rounding explains the difference in {explained} of {len(found)} published figures.", columns, rows.done(),
         "children", "as the published tables say; the study's tables headline and ledger", "Figure and period",
-        ("Rates are first rates, worked out from published flows: nothing is calibrated yet.",
+        ("Rates are fitted to published figures." if of.calibrated else "Rates are first rates: nothing is fitted yet.",
          "A few assumptions were set so that January 2025 and 2024-25 come near these figures: a fit, not a test.",
-         "The model cannot say yet how well it forecasts: no backtest is in this study."), group=GROUP,
+         "How well the model forecasts is another matter: see cohort backtest."), group=GROUP,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from cohort import calendar, ledger
 from cohort.analysis import perrun
 from cohort.analysis.ranges import Figure, Floats, figure
 from cohort.pack import Pack
+from cohort.parameters import calibrated
 from cohort.results import Study, StudyError
 from cohort.scenario import Scenario
 from cohort.states import PLACEMENTS, closest
@@ -77,6 +78,11 @@ class Reading:
         if len(each) == 1:
             return each[0]
         return " or ".join(f"{text} ({title})" for text, title in zip(each, self.worlds.values(), strict=True))
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the rates were fitted to published figures."""
+        return calibrated(self.pack)
 
     def scenario(self, name: str) -> Scenario:
         """A scenario as it was run."""

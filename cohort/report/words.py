@@ -147,10 +147,17 @@ def _not_in(t: Told) -> Iterator[str]:
     )
     yield "The savings that the council has still to find are not in the model. They are shown beside it as a target."
     yield t.of.ranges
-    yield (
-        "The rates of the model come from published figures. They have not been tested yet against years that the "
-        "model had not seen. So the model cannot say how good its forecasts are."
-    )
+    if t.of.calibrated:
+        yield "The rates are fitted to published figures. That the model comes near them is a fit, not a test."
+    else:
+        yield "The rates come from published figures, by assumptions that are stated. They are not fitted yet."
+    if "scorecard" in t.tables:
+        yield f"{t.tables['scorecard'].finding} What came then is no promise for years to come."
+    else:
+        yield (
+            "No test on years that the model had not seen is in this report. So it cannot say how good its forecasts "
+            "are. The command cohort backtest makes such a test."
+        )
     if t.of.compared:
         yield (
             "For most policies nobody has published how large the effect is. Their sizes are assumptions with a range. "
