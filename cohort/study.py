@@ -312,6 +312,11 @@ def _named(folder: Path) -> Iterator[None]:
 def _first_manifest(outline: Outline, folder: Path) -> dict[str, Any]:
     """What the manifest says when work begins; a study that goes on keeps the time of its first start."""
     there = Study(folder).manifest if (folder / MANIFEST).exists() else {}
+    return described(outline, there.get("started", _now()))
+
+
+def described(outline: Outline, started: str) -> dict[str, Any]:
+    """What a manifest says of a study that was begun at a time and runs."""
     identity = outline.identity()
     for entry, s in zip(identity["scenarios"], outline.scenarios, strict=True):
         last = calendar.label(s.last - 1)
@@ -325,7 +330,7 @@ def _first_manifest(outline: Outline, folder: Path) -> dict[str, Any]:
         **identity,
         "ranges": "one point estimate: chance only" if outline.draws == 1 else "draws from priors, not calibrated",
         "versions": provenance.versions(),
-        "started": there.get("started", _now()),
+        "started": started,
         "ended": None,
     }
 

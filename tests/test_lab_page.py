@@ -24,6 +24,7 @@ from tests import small_pack
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
+openpyxl = pytest.importorskip("openpyxl", reason="openpyxl is in the extra dev")
 pytest.importorskip("marimo", reason="marimo is in the extra app")
 pytest.importorskip("playwright", reason="playwright is in the extra dev")
 pytestmark = pytest.mark.browser
@@ -138,6 +139,11 @@ def test_three_sliders_moved_by_keyboard_give_figures_that_the_saved_scenario_gi
         save = [page.get_by_role(role, name="Scenario mine.toml") for role in ("link", "button")]
         save[0].or_(save[1]).first.press("Enter")
     waited.value.save_as(tmp_path / "mine.toml")
+    with page.expect_download() as waited:
+        book = [page.get_by_role(role, name="Workbook (Excel)") for role in ("link", "button")]
+        book[0].or_(book[1]).first.press("Enter")
+    waited.value.save_as(tmp_path / "mine.xlsx")
+    assert len(openpyxl.load_workbook(tmp_path / "mine.xlsx", read_only=True).sheetnames) > 10
     mine = Scenario.load(tmp_path / "mine.toml")
     assert mine.parameters
     assert {"early_years.requests", "early_years.first_place"} <= set(mine.overrides)

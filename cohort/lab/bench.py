@@ -24,7 +24,6 @@ from cohort.fork import run_together
 from cohort.lab.live import Live, Tables, plain
 from cohort.lab.trunk import Trunk
 from cohort.scenario import Scenario
-from cohort.setting import ruled
 from cohort.task import setting_of
 
 SEED = 1
@@ -54,7 +53,7 @@ def central(base: Scenario, mine: Scenario, seed: int = SEED) -> Live:
             trunk, tables = _trunk(base.model_dump_json(), seed)
         world, together = trunk.branch(setting)
         own = {name: table(world) for name, table in TABLES.items()} | {PAIRS: pairs(world, together, base.name)}
-        return Live.of([base, mine], [[tables, own]], seed, _unlawful(base, mine))
+        return Live.of([base, mine], [[tables, own]], seed)
 
 
 @lru_cache(maxsize=4)
@@ -65,12 +64,6 @@ def _trunk(base: str, seed: int) -> tuple[Trunk, Tables]:
     scenario = Scenario.model_validate_json(base)
     trunk = Trunk.grown(setting_of(scenario, 0), seed)
     return trunk, {name: table(trunk.end) for name, table in TABLES.items()}
-
-
-def _unlawful(*scenarios: Scenario) -> dict[str, list[str]]:
-    from cohort import lawful
-
-    return {s.name: lawful.problems(ruled(s)) for s in scenarios}
 
 
 def warm() -> None:
@@ -182,7 +175,7 @@ def ranges(base: Scenario, mine: Scenario, draws: int, stop: Callable[[], bool],
 
 def study_of(base: Scenario, mine: Scenario, runs: Sequence[Sequence[Tables]], seed: int = SEED) -> Live:
     """The draws so far as a study."""
-    return Live.of([base, mine], runs, seed, _unlawful(base, mine))
+    return Live.of([base, mine], runs, seed)
 
 
 __all__ = ["IN_RANGES", "Workers", "alone", "central", "drawn", "ranges", "study_of", "warm", "workers"]

@@ -1,21 +1,24 @@
 """A study that is still in memory: the tables of runs as they arrive, read like one that is on disk.
 
 All that reads a study (printed tables, comparisons, reports) reads this: ``query``, ``table`` and ``summary`` are the
-same. It has no folder; ``workbook`` and ``csvs`` write from it.
+same. It has no folder; ``outputs`` writes from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from cohort.results import FORMAT, Study
+from cohort.pack import Pack
+from cohort.results import Study
 from cohort.scenario import Scenario
+from cohort.study import Outline, described
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,11 +35,11 @@ class Live(Study):
     made: tuple[Scenario, ...] = ()
     draws: int = 1
     seed: int = 1
-    unlawful: Mapping[str, list[str]] = field(default_factory=dict, hash=False)
+    started: str = ""
+    """when its runs were made"""
 
     @classmethod
-    def of(cls, scenarios: Sequence[Scenario], runs: Sequence[Sequence[Tables]], seed: int,
-           unlawful: Mapping[str, list[str]]) -> Live:  # fmt: skip
+    def of(cls, scenarios: Sequence[Scenario], runs: Sequence[Sequence[Tables]], seed: int) -> Live:
         """From runs of draws 0, 1, 2 and so on: of each a mapping of tables for each scenario."""
         held: dict[str, list[pa.Table]] = {}
         for run in runs:
@@ -44,29 +47,15 @@ class Live(Study):
                 for name, table in tables.items():
                     held.setdefault(name, []).append(_of(table, scenario.name))
         joined = {name: pa.concat_tables([plain(t) for t in parts]) for name, parts in held.items()}
-        return cls(Path(), joined, tuple(scenarios), len(runs), seed, unlawful)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(Path(), joined, tuple(scenarios), len(runs), seed, now)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """As of a finished study with one replicate of each draw."""
-        return {
-            "format": FORMAT,
-            "status": "in memory",
-            "draws": self.draws,
-            "replicates": 1,
-            "seed": self.seed,
-            "ranges": "one run" if self.draws == 1 else "draws from priors, not calibrated",
-            "tables": [],
-            "scenarios": [
-                {
-                    "name": s.name,
-                    "title": s.title,
-                    "rule_names": list(s.rules),
-                    "unlawful": self.unlawful.get(s.name, []),
-                }
-                for s in self.made
-            ],
-        }
+        """As of a finished study of these scenarios, with one replicate of each draw."""
+        data = tuple(Pack.load(s.authority).digest() for s in self.made)
+        outline = Outline(self.made, data, self.draws, 1, self.seed)
+        return described(outline, self.started) | {"status": "done", "ended": self.started}
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:

@@ -27,19 +27,17 @@ def csvs(study: Live) -> bytes:
 
 
 def has_workbook() -> bool:
-    """Whether reports and their workbook are there."""
-    return all(find_spec(name) is not None for name in ("cohort.report.workbook", "cohort.report.build"))
+    """Whether what the workbook is written with is installed (the extra ``report``)."""
+    return find_spec("xlsxwriter") is not None
 
 
 def workbook(study: Live) -> bytes:
-    """The report of the study as an Excel workbook: the one place to change where reports are built otherwise."""
-    from importlib import import_module
+    """The report of the study as an Excel workbook, as ``cohort report`` writes it."""
+    from cohort.report.build import build
+    from cohort.report.workbook import write
 
-    report = import_module("cohort.report.build").build(study)
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "report.xlsx"
-        import_module("cohort.report.workbook").write(report, path)
-        return path.read_bytes()
+        return write(build(study), Path(folder) / "report.xlsx").read_bytes()
 
 
 __all__ = ["csvs", "has_workbook", "workbook"]

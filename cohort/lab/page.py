@@ -25,7 +25,7 @@ from cohort.lab.charts import Vega
 from cohort.lab.choice import AS_IT_IS, LATER, NEVER, PHASES, Choice, known_rule, uploaded
 from cohort.lab.dials import Dial
 from cohort.lab.style import STYLE
-from cohort.lab.view import ENOUGH, View, banner_html, keys_html, sheet_html, story_html
+from cohort.lab.view import ENOUGH, View, banner_html, folded_html, keys_html, sheet_html, story_html
 from cohort.report.table import Chart
 from cohort.results import Study, StudyError
 from cohort.scenario import Scenario, ScenarioError, files
@@ -299,9 +299,8 @@ def _fill(found: Tried, draws: int, owner: threading.Thread) -> None:
 
 def detail(view: View) -> mo.Html:
     """Every table: what ``cohort run`` prints of the choice, places, who is placed otherwise."""
-    sheets = {sheet.title: mo.Html(sheet_html(sheet)) for sheet in view.tables()}
-    more = {"Places and waiting": mo.Html(view.places_html()), "Who is placed otherwise": mo.Html(view.moved_html())}
-    return mo.accordion(more | sheets, multiple=True)
+    more = {"Places and waiting": view.places_html(), "Who is placed otherwise": view.moved_html()}
+    return mo.Html(folded_html(more | {sheet.title: sheet_html(sheet) for sheet in view.tables()}))
 
 
 def changes(found: Tried) -> mo.Html:
@@ -311,7 +310,7 @@ def changes(found: Tried) -> mo.Html:
     made = found.choice.policy.changes
     inner = as_html(made) if made else "<p>No rule is chosen.</p>"
     scroll = f'<div class="lab-scroll" role="region" aria-label="The changes" tabindex="0">{inner}</div>'
-    return mo.accordion({f"The changes, exactly ({len(made)})": mo.Html(scroll)})
+    return mo.Html(folded_html({f"The changes, exactly ({len(made)})": scroll}))
 
 
 def saves(found: Tried) -> mo.Html:
@@ -332,7 +331,8 @@ def saves(found: Tried) -> mo.Html:
     made.append(mo.download(lambda: outputs.csvs(study), f"{mine.name}.zip", "application/zip", label="Tables (CSV)"))
     if outputs.has_workbook():
         made.append(mo.download(lambda: outputs.workbook(study), f"{mine.name}.xlsx", label="Workbook (Excel)"))
-    says = f"`cohort run {mine.name}.toml --replicates 1` gives these figures exactly."
+    both = f"{mine.name}_base.toml {mine.name}.toml" if base.parameters else f"baseline {mine.name}.toml"
+    says = f"`cohort run {both} --replicates 1` gives these figures exactly."
     return mo.vstack([mo.hstack(made, wrap=True, justify="start"), mo.md(says)])
 
 

@@ -25,6 +25,9 @@ STYLE = """
 .lab-table th[scope=row], .lab-table th:first-child, .lab-scroll td { text-align: left; }
 .lab-table td { text-align: right; }
 .lab-scroll table:not(.lab-table) td { white-space: normal; min-width: 6rem; }
+.lab-folded details { border-bottom: 1px solid #b1b4b6; padding: 6px 0; }
+.lab-folded summary { cursor: pointer; color: #12436D; font-weight: 600; }
+.lab-folded p { margin: 6px 0; font-size: 0.85rem; color: #3D3D3D; }
 .lab-life { list-style: none; padding-left: 0; }
 .lab-life > li { border-left: 3px solid #b1b4b6; padding: 2px 0 6px 10px; }
 .lab-world { background: #eef1f4; color: #0b0c0c; border-radius: 3px; padding: 0 6px; }

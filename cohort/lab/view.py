@@ -5,7 +5,7 @@ The central study gives every figure; further draws, once there are some, give r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -299,6 +299,12 @@ def sheet_html(sheet: Sheet) -> str:
     return html_table(sheet.title, sheet.columns, rows) + notes
 
 
+def folded_html(of: Mapping[str, str]) -> str:
+    """Parts of a page, each of which opens and closes under its title."""
+    parts = (f"<details><summary>{escape(title)}</summary>{inner}</details>" for title, inner in of.items())
+    return f'<div class="lab-folded">{"".join(parts)}</div>'
+
+
 def keys_html(keys: Sequence[Key]) -> str:
     """The key figures as a list of terms."""
     items = "".join(
@@ -332,4 +338,4 @@ def story_html(opening: str, ends: Sequence[str], told: Sequence[tuple[str, str,
     return f"<p><strong>{escape(opening)}</strong></p><ul>{items(ends)}</ul><ol class='lab-life'>{rows}</ol>"
 
 
-__all__ = ["ENOUGH", "Key", "View", "banner_html", "html_table", "keys_html", "sheet_html", "story_html"]
+__all__ = ["ENOUGH", "Key", "View", "banner_html", "folded_html", "html_table", "keys_html", "sheet_html", "story_html"]
