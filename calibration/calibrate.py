@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from calibration import children
 from calibration.fit import Problem
-from calibration.posterior import SAMPLES, WARM_UP, Posterior, sample
+from calibration.posterior import Posterior, sample
 from cohort.pack import Pack
 
 Floats = NDArray[np.float64]
@@ -81,11 +81,12 @@ class Calibration:
         return tuple(r for r in self.rows if r.beyond)
 
 
-def calibrate(pack: Pack, rounds: int = ROUNDS, replicates: int = children.REPLICATES, sampled: bool = True,
-              warm_up: int = WARM_UP, samples: int = SAMPLES, say: Callable[[str], None] = lambda _: None
-              ) -> Calibration:  # fmt: skip
-    """Fit the pack's targets; with ``sampled`` the posterior too. Raises TargetError, DataError, ValueError for what
-    cannot be used, RuntimeError where a fit does not converge."""
+def calibrate(pack: Pack, rounds: int = ROUNDS, replicates: int = children.REPLICATES, sampler: str = "hmc",
+              say: Callable[[str], None] = lambda _: None) -> Calibration:  # fmt: skip
+    """Fit the pack's targets; with a ``sampler`` (hmc, nuts; "" for none) the posterior too.
+
+    Raises TargetError, DataError or ValueError for what cannot be used, RuntimeError where a fit does not converge.
+    """
     seconds: dict[str, float] = {}
     began = time.monotonic()
 
@@ -113,9 +114,9 @@ def calibrate(pack: Pack, rounds: int = ROUNDS, replicates: int = children.REPLI
     lap("children")
     say(f"chi-squared {(problem.scores(z)[problem.fitted] ** 2).sum():.1f} of {problem.fitted.sum()} targets")
     posterior = None
-    if sampled:
-        say(f"posterior: 4 chains of {warm_up} + {samples}, some minutes")
-        posterior = sample(problem, z, warm_up, samples)
+    if sampler:
+        say(f"posterior: 4 chains of {sampler}, some minutes")
+        posterior = sample(problem, z, sampler)
         lap("posterior")
     return Calibration(problem, z, rows(problem, z, counted), posterior, seconds)
 

@@ -1,32 +1,33 @@
-"""The posterior by NUTS, and the gates that it must pass before any interval is given.
+"""The posterior by Hamiltonian chains, and the gates that it must pass before any interval is given.
 
     found = sample(problem, z)             # z: the fit
     found.gates                            # R-hat, effective sizes, divergences; found.passed
 
-Parameters are whitened by Laplace's covariance at the fit, so that a diagonal mass is enough. Two processes run two
-chains each, one after the other: side by side in one, their many small operations take JAX far longer. JAX's own keyed
-luck is used here and nowhere else. With 350 samples a chain the largest R-hat of 118 quantities was 1.018; hence 1,000.
+Parameters are whitened by Laplace's covariance at the fit, so that a unit mass is enough. ``hmc`` follows a quadratic
+picture and is exact (``hmc.py``); ``nuts`` (numpyro) follows the expectation's own gradient and takes ten times as
+long: it is there to check the other. JAX's own keyed luck is used there and nowhere else.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.fit import Problem
-from cohort import calendar, draws
+from calibration.hmc import chain, drawn
+from cohort import draws
 from cohort.draws import Purpose
-from cohort.pack import Pack
 
 Floats = NDArray[np.float64]
-CHAINS, WARM_UP, SAMPLES, SEED = 4, 150, 1000, 20250318
-WORKERS = 2
+CHAINS, SEED = 4, 20250318
+LENGTHS = {"hmc": (500, 2000), "nuts": (150, 1000)}
+"""Sampler -> warm-up and samples of each chain."""
+THIN = 5
+"""Of ``hmc`` every so many paths one sample is kept, for paths are cheap and follow one another closely."""
+SAMPLERS = tuple(LENGTHS)
 R_HAT, ESS = 1.01, 400.0
 SHIPPED = 400
 """Draws that are shipped, beside the point."""
@@ -41,8 +42,9 @@ class Gates:
     ess_tail: float
     divergences: int
     chains: int = CHAINS
-    warm_up: int = WARM_UP
-    samples: int = SAMPLES
+    warm_up: int = 0
+    samples: int = 0
+    sampler: str = "hmc"
 
     @property
     def passed(self) -> bool:
@@ -99,27 +101,29 @@ def jitter(number: int, width: int, sd: float = 1.0) -> Floats:
     return np.asarray(sd * ndtri(u).reshape(number, width))
 
 
-def sample(problem: Problem, z: Floats, warm_up: int = WARM_UP, samples: int = SAMPLES) -> Posterior:
-    """Run the chains from about the fit, and judge them."""
+def sample(problem: Problem, z: Floats, sampler: str = "hmc", warm_up: int | None = None, samples: int | None = None
+           ) -> Posterior:  # fmt: skip
+    """Run the chains from about the fit, and judge them. Raises ValueError for a sampler that there is not."""
+    if sampler not in SAMPLERS:
+        raise ValueError(f"sampler {sampler!r} given; allowed: {', '.join(SAMPLERS)}")
+    usual = LENGTHS[sampler]
+    warm_up, samples = usual[0] if warm_up is None else warm_up, usual[1] if samples is None else samples
     root = np.asarray(np.linalg.cholesky(problem.covariance(z)), np.float64)
-    starts = np.split(jitter(CHAINS, len(z)), WORKERS)
-    folder = problem.forward.segments[0].of.pack.folder
-    spans = [(calendar.label(s.months[0]), calendar.label(s.months[-1] + 1)) for s in problem.forward.segments]
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
-        work = [pool.submit(_chains, folder, spans, problem.offsets, z, root, start, k, warm_up, samples)
-                for k, start in enumerate(starts)]  # fmt: skip
-        done = [w.result() for w in work]
-    x = np.concatenate([d[0] for d in done])
-    found = z + np.einsum("pq,csq->csp", root, x)
-    return judged(problem, found, sum(d[1] for d in done), warm_up)
+    start = jitter(CHAINS, len(z))
+    if sampler == "nuts":
+        x, diverging = run_chains(problem, z, root, start, 0, warm_up, samples)
+    else:
+        x, diverging = pictured(problem, z, root, start, warm_up, samples), 0
+    return judged(problem, z + np.einsum("pq,csq->csp", root, x), diverging, warm_up, sampler)
 
 
-def _chains(folder: Path, spans: list[tuple[str, str]], offsets: Floats, z: Floats, root: Floats, start: Floats,
-            worker: int, warm_up: int, samples: int) -> tuple[Floats, int]:  # fmt: skip
-    """([chain, sample, parameter] whitened samples, divergences) of one process's chains."""
-    problem = Problem.of_pack(Pack.load(folder), spans)
-    problem.offsets = offsets
-    return run_chains(problem, z, root, start, worker, warm_up, samples)
+def pictured(problem: Problem, z: Floats, root: Floats, start: Floats, warm_up: int, samples: int) -> Floats:
+    """[chain, sample, direction] whitened samples of ``hmc``."""
+    picture = drawn(problem, z, root)
+    point, linear, given = (problem.xp.asarray(x) for x in (z, root, problem.offsets))
+    density = problem.jax.jit(lambda x: problem.log_posterior(point + linear @ x, given))
+    chains = [chain(lambda x: float(density(x)), picture, at, k, samples * THIN, warm_up) for k, at in enumerate(start)]
+    return np.array([x[::THIN] for x, _ in chains])
 
 
 def run_chains(problem: Problem, z: Floats, root: Floats, start: Floats, worker: int, warm_up: int,
@@ -142,7 +146,7 @@ def run_chains(problem: Problem, z: Floats, root: Floats, start: Floats, worker:
     return x, int(np.asarray(chain.get_extra_fields()["diverging"]).sum())
 
 
-def judged(problem: Problem, z: Floats, diverging: int, warm_up: int) -> Posterior:
+def judged(problem: Problem, z: Floats, diverging: int, warm_up: int, sampler: str = "hmc") -> Posterior:
     """Samples with their gates: over every parameter and what is predicted of every fitted target."""
     chains, samples, width = z.shape
     each = problem.jax.jit(lambda many: problem.jax.lax.map(problem._predict, many))
@@ -150,7 +154,9 @@ def judged(problem: Problem, z: Floats, diverging: int, warm_up: int) -> Posteri
     predicted = predicted.reshape(chains, samples, -1)
     both = np.concatenate([z, predicted[:, :, problem.fitted]], 2)
     r_hat, bulk, tail = diagnosed(both)
-    gates = Gates(float(r_hat.max()), float(bulk.min()), float(tail.min()), diverging, chains, warm_up, samples)
+    gates = Gates(
+        float(r_hat.max()), float(bulk.min()), float(tail.min()), diverging, chains, warm_up, samples, sampler
+    )
     return Posterior(z, predicted, gates, r_hat[:width], np.minimum(bulk, tail)[:width])
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from calibration.calibrate import Calibration
 from calibration.posterior import SEED, SHIPPED
 from calibration.priors import rounded
-from calibration.spread import intervals
+from calibration.spread import intervals, predictive
 from cohort import provenance
 from cohort.pack import PACKAGE, Pack, seal
 
@@ -28,7 +28,7 @@ TABLES = ("posterior", "posterior_fit", "posterior_parameters", "posterior_gates
 WORDS = {
     "posterior": (
         "Draws of the calibrated parameters",
-        "Draw 0 is the point (the posterior's maximum); the others are NUTS samples, jointly: never mix rows.",
+        "Draw 0 is the point (the posterior's maximum); the others are samples of it, jointly: never mix rows.",
     ),
     "posterior_fit": ("Every target beside the fit", "The expectation with its offset, and the mean of children."),
     "posterior_parameters": (
@@ -46,8 +46,8 @@ COLUMNS = {
     "published": "published value", "fitted": "expectation x offset at the point", "children": "mean of children",
     "error": "standard error by the register's rule", "z": "(fitted - published) / error", "unit": "unit of the values",
     "use": "fitted, checked or held_out", "offset": "children over expectation", "name": "what it is",
-    "prior": "median of the prior", "point": "the point", "low": "5% point of the posterior",
-    "high": "95% point of the posterior", "shrinkage": "posterior over prior standard deviation, in logits",
+    "prior": "median of the prior", "point": "the point", "low": "5% point; of a target, with its error",
+    "high": "95% point likewise", "shrinkage": "posterior over prior standard deviation, in logits",
     "r_hat": "R-hat", "ess": "smaller of bulk and tail effective sizes", "label": "what may not be called calibrated",
     "value": "its value",
 }  # fmt: skip
@@ -89,7 +89,12 @@ def draws_table(found: Calibration) -> Rows:
 
 def _fit(found: Calibration) -> Rows:
     head = ("id", "period", "published", "fitted", "children", "error", "z", "unit", "use", "offset")
-    return head, [[_told(getattr(r, c)) for c in head] for r in found.rows]
+    low, high = predictive(found)
+    rows: list[Sequence[object]] = [
+        [*(_told(getattr(r, c)) for c in head), _told(a), _told(b)]
+        for r, a, b in zip(found.rows, low.tolist(), high.tolist(), strict=True)
+    ]
+    return (*head, "low", "high"), rows
 
 
 def _parameters(found: Calibration) -> Rows:
@@ -108,7 +113,8 @@ def _gates(found: Calibration) -> Rows:
     pack = found.problem.forward.segments[0].of.pack
     told: dict[str, object] = {
         "r_hat": rounded(g.r_hat), "ess_bulk": round(g.ess_bulk), "ess_tail": round(g.ess_tail),
-        "divergences": g.divergences, "chains": g.chains, "warm_up": g.warm_up, "samples": g.samples, "seed": SEED,
+        "divergences": g.divergences, "sampler": g.sampler, "chains": g.chains, "warm_up": g.warm_up,
+        "samples": g.samples, "seed": SEED,
         "draws": SHIPPED, "chi_squared": rounded(found.chi_squared), "targets_fitted": found.fitted,
         "beyond_2": len(found.beyond), "targets": _hash(pack, "targets"), "errors": _hash(pack, "target_errors"),
         "priors": _hash(pack, "estimate_parameters"), "multipliers": _hash(pack, "multipliers"),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.forward import Segment, neutral_setting
+from calibration.sbc import normals
 from cohort import calendar
 
 if TYPE_CHECKING:
@@ -71,6 +72,20 @@ def ridge(names: tuple[str, ...], correlation: Floats) -> list[str]:
     off = np.abs(correlation) * (1 - np.eye(len(names)))
     most = off.argmax(1)
     return [f"{names[j]} ({correlation[k, j]:+.2f})" if off[k, j] > UNTOLD else "" for k, j in enumerate(most)]
+
+
+def predictive(found: Calibration) -> tuple[Floats, Floats]:
+    """([target] 5%, [target] 95%) points of what might have been published: the posterior's predictions with the
+    register's errors. By area, where the expectation says nothing, the children with the errors."""
+    error = np.array([r.error for r in found.rows])
+    middle = np.array([r.fitted for r in found.rows])
+    if found.posterior is None:
+        return middle - 1.645 * error, middle + 1.645 * error
+    said = found.posterior.predicted.reshape(-1, len(error))
+    low, high = np.nanquantile(
+        np.where(np.isfinite(said), said, middle) + error * normals(*said.shape, 41), (0.05, 0.95), 0
+    )
+    return low, high
 
 
 class Outlook:

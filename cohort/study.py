@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cohort import authorities, cache, calendar, cluster, hatch, lawful, pool, provenance
+from cohort import authorities, cache, calendar, cluster, hatch, lawful, parameters, pool, provenance
 from cohort.draft import write_text
 from cohort.mend import mend
 from cohort.pack import Pack
@@ -206,7 +206,6 @@ def check_engine(engine: str, scheduler: str = "") -> None:
 
 def _check_scenario(scenario: Scenario, pack: Pack, draws: int) -> None:
     """Draw 0's whole setting, and every further draw's rates in every month."""
-    from cohort import parameters
     from cohort.rates import Rates
 
     try:
@@ -328,11 +327,21 @@ def described(outline: Outline, started: str) -> dict[str, Any]:
         "status": "running",
         "digest": outline.digest(),
         **identity,
-        "ranges": "one point estimate: chance only" if outline.draws == 1 else "draws from priors, not calibrated",
+        "ranges": "one point estimate: chance only" if outline.draws == 1 else _drawn_from(outline),
         "versions": provenance.versions(),
         "started": started,
         "ended": None,
     }
+
+
+def _drawn_from(outline: Outline) -> str:
+    """What several draws are of, in words."""
+    packs = [Pack.load(s.authority) for s in outline.scenarios]
+    return POSTERIOR if all(parameters.calibrated(p) for p in packs) else PRIOR
+
+
+POSTERIOR = "draws from the posterior; what it does not hold, from priors"
+PRIOR = "draws from priors, not calibrated"
 
 
 def _hatches(scenario: Scenario) -> dict[str, Any]:

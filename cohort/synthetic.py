@@ -6,7 +6,7 @@ Nobody lives there: it shows how a study of several authorities works, and fills
 recipe, whole: every count of people, plans, pupils and places is multiplied by ``size``, what is rounded off is carried
 from row to row so that the sum is kept within one; hazards of requests by ``requests``; prices and services that follow
 no child by ``prices`` (services by ``size`` too), and so the council's own account. All else, shares and rates by age
-among them, is Kent's. The targets of calibration are left out, for nothing was counted there.
+and the posterior's among them, is Kent's. The targets of calibration are left out, for nothing was counted there.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PIPELINE = (
 """Estimates that are numbers of children or places."""
 HEADLINES = ("ehcp", "sen_support", "requests", "children")
 MONEY = ("spend_by_line", "safety_valve_projection")
-LEFT_OUT = ("targets", "target_errors")
+LEFT_OUT = ("targets", "target_errors", "posterior_fit")
 LEAST, MOST = 0.02, 4.0
 """Sizes at which the smallest cells still hold somebody, and the largest fit the identity of a child."""
 
@@ -114,6 +114,12 @@ def _changes(recipe: Recipe) -> dict[str, Change]:
     )  # fmt: skip
     changes["estimate_parameters"] = lambda row: (
         _times(row, ["low", "mode", "high"], recipe.size) if row["name"] in PIPELINE else row
+    )
+    changes["posterior"] = lambda row: (
+        row
+        | _times(row, [n for n in row if n in PIPELINE], recipe.size)
+        | _times(row, [n for n in row if n.startswith("price.")], recipe.prices)
+        | _times(row, [n for n in row if n.startswith("service.")], recipe.prices * recipe.size)
     )
     changes["rate_areas"] = lambda row: (
         _times(row, ["factor"], recipe.requests) if row["rate"].startswith("request") else row

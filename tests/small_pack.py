@@ -5,6 +5,7 @@ keeps some of the children of the whole county instead, for tests that look insi
 """
 
 import csv
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -42,6 +43,16 @@ def small_pack(folder: Path) -> Path:
         shutil.copy(KENT / f"{name}.csv", folder)
     assert pack.seal(folder) == []
     return folder
+
+
+def uncalibrated(folder: Path) -> None:
+    """Take the posterior away from a pack, so that its estimates are what counts."""
+    package = json.loads((folder / pack.PACKAGE).read_text(encoding="utf-8"))
+    gone = [r for r in package["resources"] if r["name"].startswith("posterior")]
+    package["resources"] = [r for r in package["resources"] if r not in gone]
+    (folder / pack.PACKAGE).write_text(json.dumps(package), encoding="utf-8")
+    for resource in gone:
+        (folder / resource["path"]).unlink()
 
 
 @cache

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cohort import account, calendar, dsg, ledger, spending, tables, variance
 from cohort.income import Gates
 from cohort.ledger import MILLION
-from cohort.parameters import estimates
+from cohort.parameters import draw, estimates
 from cohort.prices import LINES
 from cohort.setting import Setting
 from cohort.world import World
@@ -194,14 +194,15 @@ def test_a_price_times_k_scales_its_own_charge_and_no_other_line(charge: str, k:
         ):
             priced(**{f"price.{charge}": 0.0})
         return
-    before, after = as_estimated(), spend_of(priced(**{f"price.{charge}": row["mode"] * k}))
+    pounds = draw(KENT)[f"price.{charge}"]
+    before, after = as_estimated(), spend_of(priced(**{f"price.{charge}": pounds * k}))
     for year in before:
         changed = {line for line in before[year] if before[year][line] != after[year][line]}
         assert changed <= {row["line"]}
         months = charged(charge, year)
-        own = months * round(row["mode"] * 100 / 12 * grown(row, year))
+        own = months * round(pounds * 100 / 12 * grown(row, year))
         assert after[year][row["line"]] - before[year][row["line"]] == (
-            months * round(row["mode"] * k * 100 / 12 * grown(row, year)) - own
+            months * round(pounds * k * 100 / 12 * grown(row, year)) - own
         )
 
 

@@ -323,6 +323,7 @@ def change(table: str, column: str, value: str, seal: bool = False) -> Callable[
 
 def drop_price(folder: Path) -> None:
     """Leave out what a special school place costs."""
+    small_pack.uncalibrated(folder)
     for table in ("estimate_prices", "place_funding"):
         small_pack.edit(folder, table, lambda r: None if r["charge"] == "state_special" else r)
     assert pack.seal(folder) == []

@@ -120,8 +120,9 @@ def test_the_floor_is_the_children_there_who_have_not_left_and_what_they_cost() 
 
 def test_the_floor_of_a_child_who_stays_is_twelve_months_at_its_price() -> None:
     world = World.start(small.flat(small.small_setting(every=40, until="2027-04"))).run()
+    pounds = world.setting.params["price.nmiss"]
     for f in nmiss.floor(world, "2024-04"):
-        price = round(46_500 * 100 / 12 * 1.04 ** (int(f.year[:4]) - 2024))
+        price = round(pounds * 100 / 12 * 1.04 ** (int(f.year[:4]) - 2024))
         assert f.pence == f.child_months * price
 
 

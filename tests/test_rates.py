@@ -100,7 +100,7 @@ def test_factors_before_the_first_date_and_after_the_last_hold():
     dated = [name for name in RATES if rates().base[name].dated]
     assert dated
     for name in dated:
-        base = rates().base[name]
+        base = replace(rates().base[name], steps=())
         months = sorted(base.dated)
         for outside, inside in ((months[0] - 12, months[0]), (months[-1] + 12, months[-1])):
             np.testing.assert_array_equal(base.factor(outside), base.factor(inside))
@@ -167,8 +167,10 @@ def test_other_draws_are_within_low_and_high_and_differ_in_all_that_is_uncertain
         for name, value in parameters.draw(KENT, number).values.items():
             assert known[name].low <= value <= known[name].high
             drawn[name].add(value)
+    sampled = parameters.posterior(KENT, 0)  # in samples of a chain a value may come twice
     for name, of in known.items():
-        assert len(drawn[name]) == (50 if of.low < of.high else 1)
+        few = len(drawn[name]) > 40 if name in sampled else len(drawn[name]) == 50
+        assert few if of.low < of.high else len(drawn[name]) == 1
 
 
 def test_a_draw_is_the_same_whenever_it_is_drawn_and_its_parameters_are_unrelated():

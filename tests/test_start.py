@@ -164,10 +164,10 @@ def in_stage(s, stage, plan=False):
 def test_the_pipeline_is_as_large_as_its_parameters():
     s, p = full_setting().start, full_setting().params
     assert len(in_stage(s, Stage.ASSESSING)) == round(p["backlog_months"] * p["decided_to_assess_a_month"])
-    assert len(in_stage(s, Stage.REQUESTED)) == p["undecided_requests"]
-    assert len(in_stage(s, Stage.REFUSED)) == p["recently_refused"]
-    assert len(in_stage(s, Stage.APPEALING)) == p["appealing_refusal"]
-    assert len(in_stage(s, Stage.APPEALING, plan=True)) == p["contesting_plan"]
+    assert len(in_stage(s, Stage.REQUESTED)) == round(p["undecided_requests"])
+    assert len(in_stage(s, Stage.REFUSED)) == round(p["recently_refused"])
+    assert len(in_stage(s, Stage.APPEALING)) == round(p["appealing_refusal"])
+    assert len(in_stage(s, Stage.APPEALING, plan=True)) == round(p["contesting_plan"])
     assert (s.need[s.stage > 0] < NONE_YET).all()
 
 

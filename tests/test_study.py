@@ -166,10 +166,10 @@ def test_every_table_is_read_as_a_data_frame_of_both_scenarios(made: Study) -> N
     assert made.query("select count(*) from stock where ncy > 21").fetchall() == [(0,)]
 
 
-def test_several_draws_are_one_run_each_and_marked_as_not_calibrated(tmp_path: Path) -> None:
+def test_several_draws_are_one_run_each_and_say_what_they_are_drawn_from(tmp_path: Path) -> None:
     small = small_pack.scenario(until="2024-03", parameters={"scale.review_move": 1.0})
     several = study.run(small, draws=3, out=tmp_path / "draws", workers=1)
-    assert several.manifest["ranges"] == "draws from priors, not calibrated"
+    assert several.manifest["ranges"] == "draws from the posterior; what it does not hold, from priors"
     pence = several.headline().query("series == 'spend_part.total'")
     assert sorted(set(zip(pence.draw, pence.replicate, strict=True))) == [(0, 0), (1, 0), (2, 0)]
     assert pence.value.nunique() == 3

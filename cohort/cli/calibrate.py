@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -19,6 +19,7 @@ def calibrate(
     authority: str = "kent",
     rounds: int = 2,
     replicates: int = 16,
+    sampler: Literal["hmc", "nuts"] = "hmc",
     fit_only: Annotated[bool, Parameter(negative=())] = False,
     write: Path | None = None,
     every: Annotated[bool, Parameter(["--all"], negative=())] = False,
@@ -37,8 +38,10 @@ def calibrate(
         How often the expectation's offset from children is measured and the fit made anew.
     replicates
         Runs of children a round.
+    sampler
+        hmc: exact, a few minutes. nuts: the same posterior by numpyro, ten times as long.
     fit_only
-        The fit alone: a minute or two, most of it compiling, instead of a quarter of an hour; no intervals.
+        The fit alone: a minute or two, most of it compiling; no intervals.
     write
         A pack's folder that is to hold the point and the draws, as posterior.csv and its companions. Nothing is written
         unless all gates are passed.
@@ -63,7 +66,9 @@ def calibrate(
             raise MisuseError(str(error)) from None
         if write and not (write / "datapackage.json").exists():
             raise MisuseError(f"--write {write}: no data pack; allowed: a folder with a datapackage.json")
-        found = whole.calibrate(pack, rounds, replicates, not fit_only, say=(lambda _: None) if quiet else say)
+        found = whole.calibrate(
+            pack, rounds, replicates, "" if fit_only else sampler, say=(lambda _: None) if quiet else say
+        )
     passed = found.posterior is None or found.posterior.passed
     if write and passed:
         from calibration.ship import ship

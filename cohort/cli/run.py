@@ -37,8 +37,8 @@ def run(
     scenarios
         Shipped scenarios by name, or TOML files by path. None: baseline.
     draws
-        Draws of the uncertain estimates, 0 to N - 1; draw 0 is the point estimate. More than 1 are marked "prior, not
-        calibrated". Default 1.
+        Draws of the uncertain estimates, 0 to N - 1; draw 0 is the point estimate. Others are the posterior's, and
+        priors where it has none. Default 1.
     replicates
         Repeats of each draw with other luck. Default 20, or 1 if there is more than one draw.
     seed

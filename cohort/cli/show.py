@@ -151,6 +151,8 @@ def _ranges(made: Study) -> str:
         return (
             f"{runs} runs of the best estimate that differ by chance only; doubt about rates and prices is not in them."
         )
+    if "posterior" in made.manifest["ranges"]:
+        return f"{runs} runs over {draws} draws: calibrated where data tell, priors where not (docs/calibration.md)."
     return f"{runs} runs over {draws} draws of rates and prices from what is thought possible: prior, not calibrated."
 
 

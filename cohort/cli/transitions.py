@@ -25,6 +25,7 @@ def transitions(
     years: int = 3,
     out: Path | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
+    quiet: Annotated[bool, Parameter(["--quiet", "-q"], negative=())] = False,
 ) -> int:
     """Project an authority's plans from its own year-to-year transitions, with ranges, and score earlier years.
 
@@ -40,6 +41,8 @@ def transitions(
         Write the projection as a CSV file (january, setting, p05, p25, p50, p75, p95).
     json
         Print JSON instead of tables.
+    quiet
+        Print the projection only, and no backtest.
     """
     if not 1 <= years <= 20:
         raise MisuseError(f"years: {years} given; allowed: 1 to 20")
@@ -51,7 +54,7 @@ def transitions(
     ahead = {january: own.by_setting(t, sample) for january, sample in own.project(rates, t, years).items()}
     now = own.by_setting(t, t.stock(t.years[-1] + 1)[None])
     rows = [(january, name, *_points(s)) for january, by in ahead.items() for name, s in by.items()]
-    scores = _scores(own.backtest(t))
+    scores = [] if quiet else _scores(own.backtest(t))
     if out:
         _write(out, rows)
     if json:
@@ -65,6 +68,8 @@ def transitions(
         print(writer.dumps(told, indent=2))
         return DONE
     _print(rows, {k: float(v[0]) for k, v in now.items()}, t.years[-1] + 1, scores)
+    if not scores and not quiet:
+        print("\nNo backtest: it needs three transitions or more.")
     return DONE
 
 
@@ -121,7 +126,6 @@ def _print(rows: list[tuple[object, ...]], now: dict[str, float], january: int,
         lines.append((name, count(held), *(f"{count(p[2])} ({count(p[0])}-{count(p[4])})" for p in points)))
     console.print(table(heads, lines))
     if not scores:
-        console.print("\nNo backtest: it needs three transitions or more.")
         return
     console.print("\nBacktest on the years given; CRPS in plans, less is better\n")
     heads = ("of", "forecaster", "years", "cases", "error", "80% held", "of about", "CRPS")
