@@ -28,7 +28,7 @@ from cohort.results import FORMAT, MANIFEST, Study, StudyError
 from cohort.scenario import Scenario
 from cohort.schemas import OPTIONAL
 from cohort.states import closest
-from cohort.task import Run, Task, setting_of
+from cohort.task import Run, Task, runs, setting_of
 
 RUNS_A_TASK = 10
 REPLICATES = 20
@@ -78,7 +78,7 @@ class Outline:
     @property
     def runs(self) -> tuple[Run, ...]:
         """Every (draw, replicate), in order."""
-        return tuple((draw, replicate) for draw in range(self.draws) for replicate in range(self.replicates))
+        return runs(self.draws, self.replicates)
 
     def tasks(self, out: Path) -> tuple[Task, ...]:
         """The runs in tasks of ``RUNS_A_TASK``."""

@@ -26,6 +26,17 @@ Run = tuple[int, int]
 """(draw, replicate)"""
 
 
+def runs(draws: int, replicates: int) -> tuple[Run, ...]:
+    """Every (draw, replicate) of a study, in order.
+
+    One run a draw has luck of its own, replicate d of draw d: with the same luck in all, what is odd about it would be
+    in every run, and chance in no range.
+    """
+    if replicates == 1:
+        return tuple((draw, draw) for draw in range(draws))
+    return tuple((draw, replicate) for draw in range(draws) for replicate in range(replicates))
+
+
 @dataclass(frozen=True)
 class Task:
     """Runs of every scenario that are written together, in ascending order."""

@@ -171,7 +171,7 @@ def test_several_draws_are_one_run_each_and_say_what_they_are_drawn_from(tmp_pat
     several = study.run(small, draws=3, out=tmp_path / "draws", workers=1)
     assert several.manifest["ranges"] == "draws from the posterior; what it does not hold, from priors"
     pence = several.headline().query("series == 'spend_part.total'")
-    assert sorted(set(zip(pence.draw, pence.replicate, strict=True))) == [(0, 0), (1, 0), (2, 0)]
+    assert sorted(set(zip(pence.draw, pence.replicate, strict=True))) == [(0, 0), (1, 1), (2, 2)]
     assert pence.value.nunique() == 3
 
 

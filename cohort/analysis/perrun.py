@@ -11,6 +11,7 @@ from cohort import authorities, calendar
 from cohort.analysis.ranges import Floats, figures
 from cohort.results import Study, StudyError
 from cohort.states import closest
+from cohort.task import runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,8 +53,7 @@ def whole_years(months: Sequence[str]) -> dict[str, list[str]]:
 
 def runs_of(study: Study) -> list[tuple[int, int]]:
     """Every (draw, replicate) of a study."""
-    manifest = study.manifest
-    return [(d, r) for d in range(manifest["draws"]) for r in range(manifest["replicates"])]
+    return list(runs(study.manifest["draws"], study.manifest["replicates"]))
 
 
 def per_run(
