@@ -148,6 +148,20 @@ def test_policies_run_again_together_save_what_the_study_says_to_the_penny() -> 
     assert by_year.number("pot", "2025-26") == pytest.approx(-effects().alone["pot"]["2025-26"][0].reinvestment)
 
 
+def test_the_reckoner_is_in_the_units_that_it_says() -> None:
+    found = {name: (means, by) for name, means, by in effects().reckoner}
+    reckoner = table("reckoner")
+    for name, (means, by) in found.items():
+        row = reckoner.row(name)
+        assert row is not None
+        assert row.label.strip() != name, "each has words of its own"
+        percent = means.startswith("percent")
+        assert (row.unit == "share") == percent
+        if "2025-26" in by and not means.startswith("children"):
+            assert reckoner.number(name, "2025-26") == pytest.approx(by["2025-26"][0] * (0.01 if percent else 100))
+    assert {"requests", "inflation"} <= found.keys()
+
+
 def test_the_tracker_adds_up_where_sums_mean_something() -> None:
     tracker = table("savings_tracker")
     for column in ("Gross", "of it cashable", "Net (part-year)", "Full-year effect"):

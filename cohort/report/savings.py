@@ -11,10 +11,11 @@ import numpy as np
 
 from cohort.analysis.ranges import Floats, chance
 from cohort.analysis.worth import Worth
+from cohort.report.blocks import words
 from cohort.report.building import POUNDS, Rows
 from cohort.report.effects import Effects
 from cohort.report.reading import YEAR, Reading
-from cohort.report.table import Cell, Table
+from cohort.report.table import Cell, Table, Unit
 from cohort.states import closest
 
 GROUP = "savings"
@@ -198,18 +199,36 @@ RECKONER = {
     "nmiss_place": "  of which the independent place itself",
     "nmiss_average": "A child-year in an independent special school, on average",
     "inflation": "1 point a year more on every price",
+    "special_place": "One more state special place for a year, whoever takes it",
+    "special_place_instead_of_nmiss": "  for a child who would be in an independent special school",
+    "special_place_instead_of_mainstream": "  for a child who would be in mainstream",
+    "special_place_from_nmiss": "  share of these children who would be in an independent special school",
+    "special_place_from_mainstream": "  share who would be in mainstream",
+    "special_place_new": "  share whose plan is new",
+    "special_place_break_even": "  share from independent schools at which the place costs nothing",
+    "special_place_children": "  children whose placement one more place changes",
 }
+"""Rows of the reckoner as people read them; any other is told by its name."""
+
+
+def reckoned_in(means: str) -> tuple[Unit, float]:
+    """The unit of a row of the reckoner, by what it says it means, and how much of it one is: GBP if nothing else."""
+    if means.startswith("percent"):
+        return "share", 0.01
+    return ("number", 1.0) if means.startswith("children") else ("pence", float(POUNDS))
 
 
 def reckoner(of: Reading, found: Effects) -> Table:
     """The ready reckoner: what a small change of the world costs a year."""
     years = tuple(dict.fromkeys(y for _, _, by in found.reckoner for y in by))
     rows = Rows(of)
-    for name, _, by in found.reckoner:
-        rows.add(RECKONER.get(name, name), [by[y][0] * POUNDS if y in by else None for y in years], key=name)
+    for name, means, by in found.reckoner:
+        unit, scale = reckoned_in(means)
+        cells = [by[y][0] * scale if y in by else None for y in years]
+        rows.add(RECKONER.get(name, words(name)), cells, unit=unit, key=name)
     last = years[-1]
     costs = {name: by[last][0] for name, _, by in found.reckoner if last in by}
-    notes = [f"{RECKONER.get(name, name).strip()}: {means}." for name, means, _ in found.reckoner]
+    notes = [f"{RECKONER.get(name, words(name)).strip()}: {means}." for name, means, _ in found.reckoner]
     return Table(
         "reckoner", "Ready reckoner: what a small change costs a year",
         f"In {last} 1% more requests cost £{costs.get('requests', 0) / 1e6:,.1f} million more, and 1 point a year on "
