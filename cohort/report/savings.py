@@ -209,6 +209,8 @@ RECKONER = {
     "special_place_children": "  children whose placement one more place changes",
 }
 """Rows of the reckoner as people read them; any other is told by its name."""
+EXPLAINED = ("nmiss_marginal", "special_place")
+"""Rows that need a note on what is compared."""
 
 
 def reckoned_in(means: str) -> tuple[Unit, float]:
@@ -228,11 +230,13 @@ def reckoner(of: Reading, found: Effects) -> Table:
         rows.add(RECKONER.get(name, words(name)), cells, unit=unit, key=name)
     last = years[-1]
     costs = {name: by[last][0] for name, _, by in found.reckoner if last in by}
-    notes = [f"{RECKONER.get(name, words(name)).strip()}: {means}." for name, means, _ in found.reckoner]
+    notes = [f"{RECKONER.get(name, words(name))}: {means}." for name, means, _ in found.reckoner
+             if name in EXPLAINED or name not in RECKONER]  # fmt: skip
     return Table(
         "reckoner", "Ready reckoner: what a small change costs a year",
         f"In {last} 1% more requests cost £{costs.get('requests', 0) / 1e6:,.1f} million more, and 1 point a year on "
         f"every price £{costs.get('inflation', 0) / 1e6:,.1f} million.", years, rows.done(), "pence",
         "pairs of worlds of the model that differ in that one thing", "Change",
-        ("A cost is positive. Means of few runs: small amounts are uncertain.", *notes), group=GROUP,
+        ("A cost is positive. Means of few runs: small amounts are uncertain.",
+         "NMISS: independent and non-maintained special schools.", *notes), group=GROUP,
     )  # fmt: skip
