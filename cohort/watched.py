@@ -203,11 +203,12 @@ COMPARED = tuple(name for name in Child.__slots__ if name != "row")
 def logged(world: World, rows: Sequence[int]) -> list[Happened]:
     """What the world's log of its last month says happened to some children, in words."""
     log, wanted = world.record.logs[-1], set(rows)
+    named = ("row", "event", "reason", "frm", "to", "clock")
     book = world.setting.book
     labels = states.state_labels(book.vocabulary)
     return [
         Happened(row, book.events[event], REASONS[reason], labels[frm], labels[to], clock)
-        for row, event, reason, frm, to, clock in zip(*(column.tolist() for column in log), strict=True)
+        for row, event, reason, frm, to, clock in zip(*(getattr(log, name).tolist() for name in named), strict=True)
         if row in wanted
     ]
 
