@@ -34,7 +34,7 @@ def _(mo):
 @app.cell
 def _():
     authority = "kent"
-    draws = 20  # of rates, prices and sizes: prior, not calibrated
+    draws = 20  # rates and prices from the posterior, sizes of policies from what is assumed
     rules = ("early_years", "srp_review", "new_special_schools", "independent_review", "post16_offer")
     workers = 1  # processes; more need a script that guards its own start
     return authority, draws, rules, workers

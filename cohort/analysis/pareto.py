@@ -28,6 +28,7 @@ from cohort.analysis.seek import Say, default_range, sized
 from cohort.scenario import Scenario
 from cohort.setting import Setting
 from cohort.states import closest
+from cohort.task import runs
 from cohort.world import World
 
 _LEVER = re.compile(r"([\w.]+)\.(\w+)(?:=(\S+?)\.\.(\S+))?")
@@ -146,7 +147,8 @@ def front(scenario: Scenario, levers: Sequence[Lever], aims: Sequence[Aim], desi
     policies = [setting.ruled(_sized(scenario, levers, s)) for s in sizes]
     reached = np.zeros((len(sizes), len(aims), draws * replicates))
     first = like = futures.base_setting(scenario)
-    for k, (draw, replicate) in enumerate(product(range(draws), range(replicates))):
+    each = runs(draws, replicates)
+    for k, (draw, replicate) in enumerate(each):
         say(f"run {k + 1} of {draws * replicates}: {len(sizes)} designs")
         if like.params.number != draw:
             like = futures.base_setting(scenario, draw, first)
@@ -154,7 +156,7 @@ def front(scenario: Scenario, levers: Sequence[Lever], aims: Sequence[Aim], desi
         for d, policy in enumerate(policies):
             world = run.under(futures.under(like, policy))
             reached[d, :, k] = [aim.value(like, world) for aim in aims]
-    of_draws = [draw for draw, _ in product(range(draws), range(replicates))]
+    of_draws = [draw for draw, _ in each]
     best = unbeaten(reached.mean(2) * np.array([aim.sign for aim in aims]))
     made = [
         Design(s, tuple(figure(reached[d, a], of_draws) for a in range(len(aims))), bool(best[d]))

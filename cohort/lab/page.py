@@ -260,7 +260,7 @@ def told(draws: int, of: int, view: View) -> str:
         return f"Best estimate; {draws} of {of} draws, ranges from {ENOUGH}."
     saves = view.saving()
     sure = f"; spend in {view.year} is below the baseline's in {saves[0].p:.0%} of them" if saves else ""
-    what = "Bands: 5% to 95% of draws of rates, prices and sizes (prior, not calibrated)"
+    what = "Bands: 5% to 95% of draws: rates and prices calibrated, sizes of policies assumed"
     return f"{what}; {draws} of {of} draws{sure}."
 
 
