@@ -25,6 +25,7 @@ STYLE = """
 .lab-table th[scope=row], .lab-table th:first-child, .lab-scroll td { text-align: left; }
 .lab-table td { text-align: right; }
 .lab-scroll table:not(.lab-table) td { white-space: normal; min-width: 6rem; }
+.lab-scroll table:not(.lab-table) td:last-child { min-width: 24rem; }
 .lab-folded details { border-bottom: 1px solid #b1b4b6; padding: 6px 0; }
 .lab-folded summary { cursor: pointer; color: #12436D; font-weight: 600; }
 .lab-folded p { margin: 6px 0; font-size: 0.85rem; color: #3D3D3D; }
