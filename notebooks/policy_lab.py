@@ -31,8 +31,8 @@ def _(mo, page):
             # Policy lab
 
             Two worlds with the same children and the same luck: the *baseline*, in which what was seen by March 2025
-            goes on, and yours. Switch policies on, move their sizes and dates, and see what differs. The model's rates
-            are first rates, not calibrated: read differences rather than levels.
+            goes on, and yours. Switch policies on, move their sizes and dates, and see what differs. Rates are
+            calibrated to what is published; most sizes of policies are assumptions, so read the ranges.
             """
             ),
         ]

@@ -83,8 +83,12 @@ def test_children_who_are_elsewhere_are_counted_from_where_to_where_in_either_di
     assert last.children.mean > 0
     assert last.children.mean == pytest.approx(sum(p.children.mean for p in last.pairs))
     pairs = {(p.frm, p.to): p.children.mean for p in last.pairs}
+    into, out_of = (sum(n for pair, n in pairs.items() if pair[k] == "mainstream") for k in (1, 0))
+    assert into > out_of, "a place that is not taken goes to another child, who may leave mainstream for it"
     assert pairs["state_special", "mainstream"] > 0
     assert {(p.to, p.frm): p.children.mean for p in back.moves[-1].pairs} == pairs
+    many = [p.children.mean for p in last.pairs]
+    assert many == sorted(many, reverse=True)
     assert compare(made, "local", "cheaper").moves is None, "a study pairs with its first scenario only"
 
 
