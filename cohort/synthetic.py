@@ -115,12 +115,7 @@ def _changes(recipe: Recipe) -> dict[str, Change]:
     changes["estimate_parameters"] = lambda row: (
         _times(row, ["low", "mode", "high"], recipe.size) if row["name"] in PIPELINE else row
     )
-    changes["posterior"] = lambda row: (
-        row
-        | _times(row, [n for n in row if n in PIPELINE], recipe.size)
-        | _times(row, [n for n in row if n.startswith("price.")], recipe.prices)
-        | _times(row, [n for n in row if n.startswith("service.")], recipe.prices * recipe.size)
-    )
+    changes["posterior"] = lambda row: _drawn(row, recipe)
     changes["rate_areas"] = lambda row: (
         _times(row, ["factor"], recipe.requests) if row["rate"].startswith("request") else row
     )
@@ -130,6 +125,13 @@ def _changes(recipe: Recipe) -> dict[str, Change]:
     for name in MONEY:
         changes[name] = lambda row: _times(row, ["gbp_million"], recipe.prices * recipe.size)
     return changes
+
+
+def _drawn(row: Row, recipe: Recipe) -> Row:
+    """A draw of the posterior: numbers of children, prices and services as the estimates of them are changed."""
+    row = _times(row, [n for n in row if n in PIPELINE], recipe.size)
+    row = _times(row, [n for n in row if n.startswith("price.")], recipe.prices)
+    return _times(row, [n for n in row if n.startswith("service.")], recipe.prices * recipe.size)
 
 
 def _renamed(recipe: Recipe, district: str) -> str:

@@ -83,6 +83,9 @@ def test_a_synthetic_authority_is_kent_times_its_size(packs: tuple[str, str]) ->
             assert abs(two.table(table)[column].sum() - 0.025 * kent.table(table)[column].sum()) <= 0.5 + 1e-6
     north = [p.table("rate_areas").where(rate="request", area="North")["factor"].item() for p in (kent, two)]
     assert north[1] == pytest.approx(1.3 * north[0], rel=1e-5)
+    for name, factor in (("recently_refused", 0.025), ("price.nmiss", 1.2), ("service.support_services", 0.03)):
+        drawn = [p.table("posterior")[name] for p in (kent, two)]
+        np.testing.assert_allclose(drawn[1], factor * drawn[0], rtol=1e-5)
     prices = [p.table("estimate_prices")["mode"].sum() for p in (kent, two)]
     assert prices[1] == pytest.approx(1.2 * prices[0], rel=1e-5)
 
