@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cohort import calendar, rulebook, setting
+from cohort import calendar, parameters, rulebook, setting
 from cohort.expected import LUMPED, Expectation
 from cohort.pack import Pack
 from cohort.policy import Policy, Scale, When
@@ -72,10 +72,12 @@ def refused(pack: Pack, first: int, last: int) -> float:
 
 
 def decisions(pack: Pack) -> float:
-    """What takes 2024's decisions to assess back to 2019-22's: (1 - refused then) / (1 - refused in 2023) / 0.86."""
+    """What takes 2024's decisions to assess back to 2019-22's: (1 - refused then) / (1 - refused in 2023) / 0.86 / the
+    calibrated factor of 2024's decisions over that."""
     from calibration.first_rates import DECISIONS_2024
 
-    return (1 - refused(pack, 2019, 2022)) / (1 - refused(pack, 2023, 2023)) / DECISIONS_2024
+    now = DECISIONS_2024 * parameters.draw(pack)["scale.assess"]
+    return (1 - refused(pack, 2019, 2022)) / (1 - refused(pack, 2023, 2023)) / now
 
 
 def price_growth(pack: Pack, breakdown: str) -> float:
@@ -107,7 +109,7 @@ def requests_factor(pack: Pack) -> float:
         requests = [Scale(rate, factor, ramp) for rate in ("request", "request_supported")]
         return modelled_plans_growth(Policy("requests", (assess, *requests))) - target
 
-    return root(over, 1.0, 2.1)
+    return root(over, 1.0, 2.6)
 
 
 def modelled_spend(policy: Policy) -> dict[str, float]:

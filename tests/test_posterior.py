@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("jax", reason="needs the calibrate extra")
 
-from calibration import hmc, posterior, ship
+from calibration import assumptions, hmc, posterior, ship
 from calibration.calibrate import Calibration, Row
 from calibration.lumped import jax_numpy
 from calibration.posterior import Gates, Posterior
@@ -163,6 +163,20 @@ def test_a_posterior_of_a_parameter_that_is_no_estimate_is_refused(shipped: Path
     assert seal(shipped) == []
     with pytest.raises(ValueError, match=r"posterior.csv: 'scale.cease' is not a parameter; .*; calibrate again"):
         parameters.draw(Pack.load(shipped), 0)
+
+
+def test_an_assumption_is_tried_at_the_ends_of_its_posterior_or_else_of_its_prior(shipped: Path):
+    pack = Pack.load(shipped)
+    known = parameters.estimates(pack)
+    low, high = assumptions.ends(pack, "price.nmiss", known["price.nmiss"])
+    assert (low, high) == pytest.approx(np.quantile(pack.table("posterior")["price.nmiss"][1:], [0.05, 0.95]))
+    of = known["growth.special"]
+    prior = assumptions.ends(pack, "growth.special", of)
+    assert of.low < prior[0] < of.mode < prior[1] < of.high
+    moves = [assumptions.Move("small", 0, 1, -0.1, 0.2, 0.0, True), assumptions.Move("large", 0, 1, 3, -9, 0.1, False)]
+    rows = assumptions.page(moves).splitlines()[2:]
+    assert [r.split("`")[1] for r in rows] == ["large", "small"]
+    assert "-9.0" in rows[0]
 
 
 # the posterior that is shipped with the model

@@ -116,7 +116,7 @@ def test_early_and_late_schools_are_the_baseline_but_for_the_months_in_which_two
 
 def test_the_historic_trend_is_what_the_published_tables_give():
     assert historic.plans_growth(KENT) == pytest.approx(0.105, abs=5e-4)
-    assert historic.decisions(KENT) == pytest.approx(1.22, abs=5e-3)
+    assert historic.decisions(KENT) == pytest.approx(1.255, abs=5e-3)
     assert historic.required_growth(KENT) == pytest.approx(0.107, abs=5e-4)
     (assess,) = [c for c in rulebook.load("historic_trend").changes if c.name == "decisions"]
     assert assess.by == round(historic.decisions(KENT), 2)
@@ -126,9 +126,9 @@ def test_the_historic_trend_is_what_the_published_tables_give():
 def test_the_historic_trend_s_growth_is_as_its_rule_says():
     rule = rulebook.load("historic_trend")
     assert historic.modelled_plans_growth(rule) == pytest.approx(0.103, abs=5e-4)
-    assert historic.spend_growth(rule) / historic.required_growth(KENT) == pytest.approx(0.99, abs=0.02)
+    assert historic.spend_growth(rule) / historic.required_growth(KENT) == pytest.approx(1.02, abs=0.01)
     (requests,) = [c for c in rule.changes if c.name == "requests"]
-    assert requests.by < historic.requests_factor(KENT) < 2.15
+    assert requests.by < historic.requests_factor(KENT) < 2.45
 
 
 # A study says which scenario did nothing
