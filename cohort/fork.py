@@ -78,7 +78,7 @@ def run_together(
     kept: dict[int, World] = {}
     seen: dict[int, NDArray[np.uint8]] = {}
     for month in range(base.month, settings[0].scenario.last + 1):
-        for k in (k for k, fork in enumerate(forks) if k and fork == month):
+        for k in (k for k, fork in enumerate(forks) if k and fork == month and settings[k].tape is settings[0].tape):
             kept[k] = base.under(settings[k])
         if compared_in(month):
             seen[month] = where_each_is(base)

@@ -11,6 +11,7 @@ from cohort.fork import first_difference, run_together
 from cohort.policy import NOTHING, Fund, Policy, Price, Redirect, Scale, Uncertain, When, where
 from cohort.scenario import Scenario
 from cohort.world import World
+from tests import small_pack
 from tests.small import elastic, small_setting
 
 UNTIL = "2025-06"
@@ -104,3 +105,13 @@ def test_a_study_of_two_scenarios_writes_their_pairs_and_the_same_bytes_as_each_
     words = [x.label for x in small_setting(40, UNTIL).book.vocabulary.placements]
     to = found[(found.replicate == 1) & (found.month == "2025-01") & found.to.isin(words)]
     assert to.children.sum() == stock
+
+
+@pytest.mark.parametrize("ends", [("2024-08", "2024-11"), ("2024-11", "2024-08")])
+def test_scenarios_of_other_months_are_run_apart_and_are_each_what_they_are_alone(tmp_path, ends):
+    given = [small_pack.scenario(name, until=end) for name, end in zip(("one", "two"), ends, strict=True)]
+    both = study.run(given, replicates=1, out=tmp_path / "both", workers=1)
+    alone = study.run(given[1:], replicates=1, out=tmp_path / "alone", workers=1)
+    (mine,) = [p for p in both.files("stock") if "two" in p.parts[-2]]
+    assert mine.read_bytes() == alone.files("stock")[0].read_bytes()
+    assert not len(both.pairs()), "other months have other children, who are not compared"
