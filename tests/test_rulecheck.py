@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_used_is_told_why(tmp_path, text, line, words):
 
 
 CHANGES = {
-    "a rate above its bound in draw 0": ("Scale('request', 20, SOON)", "request reaches 0.1383 in 2025-09, more than"),
+    "a rate above its bound in draw 0": ("Scale('request', 20, SOON)", " in 2025-09, more than"),
     "a rate above its bound in another draw only": (
         "Scale('cease', Uncertain(1, 1.05, 3), SOON, where(placements=['fe']))", "in draw "),
     "a price that is not there": ("Price(charge='nmis', by=0.9, when=SOON)", "it: 'nmis' is not a price; did you mean"),
