@@ -222,7 +222,7 @@ def test_every_command_has_help_with_an_example(cohort: Run, command: str) -> No
     answer = cohort(*command.split(), "--help")
     assert answer.code == 0
     assert f"Example: cohort {command}" in answer.out
-    assert "--json" in answer.out
+    assert "--json" in answer.out or command == "lab", "a page gives a machine nothing to read"
     assert "-q" in answer.out
 
 

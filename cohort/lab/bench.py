@@ -127,15 +127,16 @@ def _end_with_parent() -> None:
 
 
 def drawn(base: Scenario, mine: Scenario, draw: int, seed: int, base_known: bool) -> list[Tables]:
-    """One draw, in a worker: the tables of ``IN_RANGES`` of both worlds, or of the second only."""
+    """One draw with luck of its own (``task.runs``), in a worker: the tables of ``IN_RANGES`` of both worlds, or of the
+    second only."""
     from cohort.tables import TABLES
     from cohort.world import World
 
     settings = [setting_of(s, draw, base) for s in (base, mine)]
     if base_known:
-        worlds = [World.start(settings[1], seed=seed).run()]
+        worlds = [World.start(settings[1], replicate=draw, seed=seed).run()]
     else:
-        worlds = [world for world, _ in run_together(settings, seed, 0)]
+        worlds = [world for world, _ in run_together(settings, seed, draw)]
     return [{name: TABLES[name](world) for name in IN_RANGES} for world in worlds]
 
 
