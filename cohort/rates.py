@@ -24,7 +24,8 @@ from cohort.parameters import Parameters
 from cohort.policy import NOTHING, Change, Policy, Redirect, Scale, Set, Where
 from cohort.processes import CHOICES, DIMS, PROCESSES, Process
 from cohort.states import AREAS, NEEDS, SEVERITIES, SINCE_MOST, Vocabulary, closest
-from cohort.when import When, known
+from cohort.when import known, turns
+from cohort.where import span
 
 Floats = NDArray[np.float64]
 _ALONG_NCY = [-1 if d == "ncy" else 1 for d in DIMS]
@@ -245,7 +246,7 @@ class Rates:
         self._cells = {name: [self._mask(name, c.where) for c in acting] for name, acting in self.acting.items()}
         self._shares: dict[tuple[object, ...], tuple[Floats, Floats]] = {}
         self._strong: dict[tuple[str, int], tuple[float, ...]] = {}
-        self._phase = {name: _phase([c.when for c in acting]) for name, acting in self.acting.items()}
+        self._phase = {name: turns([c.when for c in acting]) for name, acting in self.acting.items()}
         self._placed: dict[tuple[object, ...], tuple[str, NDArray[np.uint32], NDArray[np.uint32]]] = {}
 
     def _strengths(self, name: str, month: int) -> tuple[float, ...]:
@@ -342,7 +343,7 @@ class Rates:
             "need": [NEEDS.index(n) for n in w.needs],
             "placement": [self.vocabulary.code(p) for p in w.placements],
         }
-        cells = [slice(None) if d not in restricted else spans[d] if d in spans else _span(sets[d]) for d in DIMS]
+        cells = [slice(None) if d not in restricted else spans[d] if d in spans else span(sets[d]) for d in DIMS]
         if all(isinstance(c, slice) for c in cells):
             return tuple(cells)
         shape = self.shape[name]
@@ -389,17 +390,6 @@ class Rates:
         """Compile every month: raises ValueError, naming what passes its bound, before a run rather than in it."""
         for month in months:
             self.compile(month)
-
-
-def _phase(whens: list[When]) -> tuple[int, int]:
-    """The last month before any acts, and the first from which on all act as ever after."""
-    turns = [calendar.month(label) for w in whens for label in (w.start, w.full, w.end) if label]
-    return min(turns, default=0) - 1, max(turns, default=0)
-
-
-def _span(at: list[int]) -> slice | list[int]:
-    """Positions as a slice if there is only one, else as they are."""
-    return slice(at[0], at[0] + 1) if len(at) == 1 else at
 
 
 def compile(  # noqa: A001

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import floor
 
@@ -90,3 +91,9 @@ class When:
         """Whether some month is in both, at the planned dates."""
         one, two = ((calendar.month(w.start), calendar.month(w.end) if w.end else 10**9) for w in (self, other))
         return one[0] < two[1] and two[0] < one[1]
+
+
+def turns(whens: Sequence[When]) -> tuple[int, int]:
+    """The last month before any acts, and the first from which on all act as ever after."""
+    months = [calendar.month(label) for w in whens for label in (w.start, w.full, w.end) if label]
+    return min(months, default=0) - 1, max(months, default=0)

@@ -76,3 +76,8 @@ def where(ncy: tuple[int, int] | None = None, areas: Sequence[str] = (), needs: 
     """Children by NCY range, area, need, placement, severity, months since: ``where(ncy=(-1, 1), areas=["East"])``."""
     return Where(ncy or EVERYWHERE.ncy, tuple(areas), tuple(needs), tuple(placements), severity or EVERYWHERE.severity,
                  since or EVERYWHERE.since)  # fmt: skip
+
+
+def span(at: list[int]) -> slice | list[int]:
+    """Positions as a slice if there is only one, else as they are: slices are quick."""
+    return slice(at[0], at[0] + 1) if len(at) == 1 else at
