@@ -45,6 +45,7 @@ class Bill:
     """[month, age group, area, placement, severity, need, where, terms] plans"""
     vacant: Mapping[str, Ints] = field(default_factory=dict)
     """kind of place -> [month] places without a child, of the council's own schools; none while places do not bind"""
+    _kept: dict[Charge, list[tuple[Ints, Ints]]] = field(default_factory=dict, repr=False)
 
     def pence(self, item: Item) -> Ints:
         """[month] whole pence that one child-month of a charge (of the mean child), a month of a service or of a vacant
@@ -92,12 +93,13 @@ class Bill:
             return there.sum((4, 5, 6), keepdims=True, dtype=np.int64) if together else there
         return others[:, :, :, charge.support, placement, :, None, None, None]
 
-    def _moments(self, charge: Charge) -> Iterator[tuple[Ints, Ints]]:
-        """Which months have one price, and its pence (see ``Charge.by_cell``)."""
-        keys = [charge.key(m) for m in self.months]
-        for key in dict.fromkeys(keys):
-            at = np.array([k for k, of in enumerate(keys) if of == key])
-            yield at, charge.by_cell(self.months[at[0]])
+    def _moments(self, charge: Charge) -> list[tuple[Ints, Ints]]:
+        """Which months have one price, and its pence (see ``Charge.by_cell``): kept, as each placement asks again."""
+        if charge not in self._kept:
+            keys = [charge.key(m) for m in self.months]
+            found = [np.array([k for k, of in enumerate(keys) if of == key]) for key in dict.fromkeys(keys)]
+            self._kept[charge] = [(at, charge.by_cell(self.months[at[0]])) for at in found]
+        return self._kept[charge]
 
     @cached_property
     def _by_phase(self) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
