@@ -22,7 +22,7 @@ from cohort.mini import Child
 from cohort.processes import OTHER_EVENTS, Process
 from cohort.results import StudyError
 from cohort.states import AREAS, NEEDS, SEXES, Presence, closest
-from cohort.task import setting_of
+from cohort.task import runs, setting_of
 from cohort.watched import Chosen, Compared, Reason, Watched
 from cohort.world import World
 
@@ -119,9 +119,13 @@ class Found:
     """where it is in each world"""
 
 
-def explain(study: Study, child: int, base: str = "", other: str = "", draw: int = 0, replicate: int = 0) -> Explained:
-    """A child's life in the worlds of one run of a study. Raises StudyError for what the study does not hold."""
-    return of_scenarios(chosen(study, base, other), child, draw, replicate, _seed(study, draw, replicate))
+def explain(study: Study, child: int, base: str = "", other: str = "", draw: int = 0,
+            replicate: int | None = None) -> Explained:  # fmt: skip
+    """A child's life in the worlds of one run of a study: of the draw's first replicate, unless another is given.
+
+    Raises StudyError for what the study does not hold.
+    """
+    return of_scenarios(chosen(study, base, other), child, draw, *_run(study, draw, replicate))
 
 
 def of_scenarios(scenarios: Sequence[Scenario], child: int, draw: int, replicate: int, seed: int) -> Explained:
@@ -153,11 +157,16 @@ def chosen(study: Study, base: str = "", other: str = "") -> tuple[Scenario, ...
     return tuple(named[name] for name in dict.fromkeys([first, second]) if name)
 
 
-def _seed(study: Study, draw: int, replicate: int) -> int:
-    for key, given in (("draws", draw), ("replicates", replicate)):
-        if not 0 <= given < study.manifest[key]:
-            raise StudyError(f"{key[:-1]}: {given} given; allowed: 0 to {study.manifest[key] - 1}, as the study has")
-    return int(study.manifest["seed"])
+def _run(study: Study, draw: int, replicate: int | None) -> tuple[int, int]:
+    """The replicate and seed of a run that the study has (``task.runs``)."""
+    manifest = study.manifest
+    there = [r for d, r in runs(manifest["draws"], manifest["replicates"]) if d == draw]
+    if not there:
+        raise StudyError(f"draw: {draw} given; allowed: 0 to {manifest['draws'] - 1}, as the study has")
+    if replicate is not None and replicate not in there:
+        allowed = f"{there[0]} to {there[-1]}" if len(there) > 1 else f"{there[0]}"
+        raise StudyError(f"replicate: {replicate} given; allowed: {allowed}, as the study has")
+    return there[0] if replicate is None else replicate, int(manifest["seed"])
 
 
 # one life
@@ -225,13 +234,13 @@ def _why(setting: Setting, month: int, reason: Reason) -> Why:
 
 
 def find(study: Study, frm: str = "", to: str = "", at: str = "", base: str = "", other: str = "", draw: int = 0,
-         replicate: int = 0, number: int = 10) -> list[Found]:  # fmt: skip
+         replicate: int | None = None, number: int = 10) -> list[Found]:  # fmt: skip
     """Some children who are at ``frm`` in the base world and at ``to`` in the other, at the start of month ``at``.
 
     Words as in the table ``pairs``: none, sen_support, asking, or a plan's placement. Default of ``at``: the last
     January. Raises StudyError for what there is not.
     """
-    return among(chosen(study, base, other), frm, to, at, draw, replicate, _seed(study, draw, replicate), number)
+    return among(chosen(study, base, other), frm, to, at, draw, *_run(study, draw, replicate), number)
 
 
 def among(scenarios: Sequence[Scenario], frm: str, to: str, at: str, draw: int, replicate: int, seed: int,

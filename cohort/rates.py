@@ -392,9 +392,7 @@ class Rates:
             self.compile(month)
 
 
-def compile(  # noqa: A001
-    params: Parameters, policies: Policy, month: int, pack: Pack
-) -> dict[str, Floats]:
+def compile(params: Parameters, policies: Policy, month: int, pack: Pack) -> dict[str, Floats]:  # noqa: A001
     """Every rate of one month by name: for looking at, not for the loop."""
     book = Rates(pack, params, policies)
     return {name: book.rate(name, month) for name in book.offset}

@@ -208,3 +208,16 @@ def test_the_command_lists_and_tells(made: Study, capsys: pytest.CaptureFixture[
     assert [life["scenario"] for life in told["lives"]] == ["small", "local"]
     months = [m["month"] for m in told["lives"][0]["months"]]
     assert months == sorted(months, key=calendar.month)
+
+
+def test_a_draw_is_told_with_the_luck_that_the_study_gave_it(tmp_path):
+    drawn = study.run([small_pack.scenario(until="2024-12")], draws=2, out=tmp_path / "drawn", workers=1,
+                      tables=["events"])  # fmt: skip
+    events = drawn.events()
+    mine = events[events.draw == 1]
+    child = int(mine.child.iloc[0])
+    told = explain(drawn, child, draw=1)
+    assert told.replicate == 1
+    assert sum(len(m.events) for m in told.lives[0].months) == (mine.child == child).sum() > 0
+    with pytest.raises(StudyError, match="replicate: 0 given; allowed: 1, as the study has"):
+        explain(drawn, child, draw=1, replicate=0)

@@ -4,8 +4,8 @@
     levers = [Lever.parse("srp_review.places.places=0..400", programme), ...]
     front(programme, levers, [Aim.parse("min in_year 2027-28"), Aim.parse("max plans.mainstream 2028-01")])
 
-Designs are points of an unscrambled Sobol sequence over the levers' ranges, the ends and the scenario's own sizes among
-them, so that the same question gives the same designs; each is run with the same luck (``futures.Runs``). An aim is the
+Designs are the corners of the levers' ranges and points of an unscrambled Sobol sequence, so that the same question
+gives the same designs; each is run with the same luck (``futures.Runs``). An aim is the
 mean over runs. A design is on the front if no other is at least as good on every aim and better on one. A front is of
 the designs tried: between them there may be better ones.
 """

@@ -52,10 +52,7 @@ def calibrate(
     quiet
         No progress.
     """
-    if rounds < 0 or replicates < 2:
-        raise MisuseError(f"rounds {rounds}, replicates {replicates} given; allowed: 0 or more, 2 or more")
-    if write and fit_only:
-        raise MisuseError("--write with --fit-only given; allowed: one of them, for draws need the posterior")
+    _check(rounds, replicates, fit_only, write)
     with asking():
         from cohort.pack import Pack
 
@@ -64,8 +61,6 @@ def calibrate(
             from calibration import calibrate as whole
         except ImportError as error:
             raise MisuseError(str(error)) from None
-        if write and not (write / "datapackage.json").exists():
-            raise MisuseError(f"--write {write}: no data pack; allowed: a folder with a datapackage.json")
         found = whole.calibrate(
             pack, rounds, replicates, "" if fit_only else sampler, say=(lambda _: None) if quiet else say
         )
@@ -78,6 +73,16 @@ def calibrate(
     if not passed and found.posterior:
         say("the posterior failed its gates, so no intervals are given: " + "; ".join(found.posterior.gates.failed()))
     return DONE if passed else FAILED
+
+
+def _check(rounds: int, replicates: int, fit_only: bool, write: Path | None) -> None:
+    """Raises MisuseError for what cannot be asked together, or is too little."""
+    if rounds < 0 or replicates < 2:
+        raise MisuseError(f"rounds {rounds}, replicates {replicates} given; allowed: 0 or more, 2 or more")
+    if write and fit_only:
+        raise MisuseError("--write with --fit-only given; allowed: one of them, for draws need the posterior")
+    if write and not (write / "datapackage.json").exists():
+        raise MisuseError(f"--write {write}: no data pack; allowed: a folder with a datapackage.json")
 
 
 def _machine(found: Calibration) -> None:

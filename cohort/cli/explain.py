@@ -25,7 +25,7 @@ def explain(
     base: str = "",
     other: Annotated[str, Parameter("--with")] = "",
     draw: int = 0,
-    replicate: int = 0,
+    replicate: int | None = None,
     number: int = 10,
     json: Annotated[bool, Parameter(negative=())] = False,
     quiet: Annotated[bool, Parameter(["--quiet", "-q"], negative=())] = False,
@@ -53,7 +53,7 @@ def explain(
     draw
         The draw of the run. Default: the point estimate.
     replicate
-        The replicate of the run.
+        The replicate of the run. Default: the draw's first.
     number
         Children listed at most.
     json
@@ -67,12 +67,7 @@ def explain(
         from cohort.results import Study
 
         opened = Study.open(study)
-        if child is None and not (frm or to):
-            raise MisuseError("child: none given; give a number, or --from and --to to find some")
-        if child is not None and (frm or to or at):
-            raise MisuseError(f"child: {child} given with --from, --to or --at, which find children; give one of both")
-        if number < 1:
-            raise MisuseError(f"number: {number} given; allowed: 1 or more")
+        _check(child, bool(frm or to), bool(frm or to or at), number)
         _warn(opened)
         if child is None:
             found = find(opened, frm, to, at, base, other, draw, replicate, number)
@@ -80,6 +75,16 @@ def explain(
         else:
             _tell(explained(opened, child, base, other, draw, replicate), json, quiet)
     return DONE
+
+
+def _check(child: int | None, seeks: bool, places: bool, number: int) -> None:
+    """Raises MisuseError unless one child is named, or it is said where children to be found are."""
+    if child is None and not seeks:
+        raise MisuseError("child: none given; give a number, or --from and --to to find some")
+    if child is not None and places:
+        raise MisuseError(f"child: {child} given with --from, --to or --at, which find children; give one of both")
+    if number < 1:
+        raise MisuseError(f"number: {number} given; allowed: 1 or more")
 
 
 def _warn(study: Study) -> None:

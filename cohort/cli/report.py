@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,11 +77,16 @@ def report(
     if json:
         _print(made, [path.as_posix() for path in files])
     elif not quiet:
-        for path in [p for p in files if p.suffix != ".csv"]:
-            print(path.as_posix())
-        if tables := [p for p in files if p.suffix == ".csv"]:
-            print(f"{tables[0].parent.as_posix()}: {len(tables)} CSV files")
+        _name(files)
     return DONE
+
+
+def _name(files: Sequence[Path]) -> None:
+    """Where everything is, the tables in one line."""
+    for path in [p for p in files if p.suffix != ".csv"]:
+        print(path.as_posix())
+    if tables := [p for p in files if p.suffix == ".csv"]:
+        print(f"{tables[0].parent.as_posix()}: {len(tables)} CSV files")
 
 
 def _check_installed() -> None:

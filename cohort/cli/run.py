@@ -67,18 +67,24 @@ def run(
     quiet
         No progress.
     """
-    from cohort import inert
-    from cohort.cli import say, show
+    from cohort.cli import show
     from cohort.cli.progress import shown
 
+    means, chosen = (workers, engine, scheduler), (scenarios, until, tuple(authority or ()))
     with shown(quiet) as progress:
-        means = (workers, engine, scheduler)
-        chosen = (scenarios, until, tuple(authority or ()))
         study = _study(chosen, draws, replicates, seed, out, means, tables, resume, progress)
     show.study(study, as_json=json)
+    _warn_of_inert(study)
+    return DONE
+
+
+def _warn_of_inert(study: Study) -> None:
+    """Name each scenario that did nothing."""
+    from cohort import inert
+    from cohort.cli import say
+
     for name in inert.of_study(study):
         say(f"warning: {name} moved neither a child nor a penny from the baseline; look at its rules' dates and where")
-    return DONE
 
 
 def _study(
