@@ -68,12 +68,12 @@ def financial_year(month: int) -> str:
 
 def financial_year_start(month: int) -> int:
     """2025 for any month from April 2025 to March 2026."""
-    return year(month) - (month_of_year(month) < APRIL)
+    return (month - (APRIL - 1)) // 12
 
 
 def academic_year(month: int) -> int:
     """2024 for any month from September 2024 to August 2025."""
-    return year(month) - (month_of_year(month) < SEPTEMBER)
+    return (month - (SEPTEMBER - 1)) // 12
 
 
 def cohort_of(birth_month: int) -> int:

@@ -7,7 +7,8 @@ and copied: the second world costs only the months that follow. The same child i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from cohort import calendar
 from cohort.calendar import APRIL
 from cohort.setting import Setting
-from cohort.states import Presence, Stage, Support
+from cohort.states import AREAS, SEVERITIES, SUPPORTS, Stage, Support
 from cohort.world import World
 
 PAIRED = ("from", "to")
@@ -46,19 +47,49 @@ def labels(setting: Setting) -> tuple[str, ...]:
 
 
 def where_each_is(world: World) -> NDArray[np.uint8]:
-    """[child] code into ``labels``; 255 for children who are not there."""
+    """[child] code into ``labels``; ``ABSENT`` for children who are not there."""
     c = world.columns
-    asking = (c.support < Support.PLAN) & (c.stage != Stage.NONE)
-    code = np.where(c.support == Support.PLAN, 3 + c.placement, np.where(asking, 2, c.support))
-    return np.where(c.presence == Presence.HERE, code, 255).astype(np.uint8)
+    code = _of_cells(len(world.setting.book.vocabulary.placements)).take(c.cell)  # cells say all but who is asking
+    code[(code < Support.PLAN) & (c.stage != Stage.NONE)] = 2
+    return code
 
 
-@dataclass(frozen=True)
+ABSENT = 255
+
+
+@cache
+def _of_cells(placements: int) -> NDArray[np.uint8]:
+    """[cell of the count] the code of a child there, who is not asking; the last cell is that of children away."""
+    code = np.zeros((len(AREAS), len(SUPPORTS), placements, SEVERITIES), np.uint8)
+    code[:, Support.SEN_SUPPORT] = 1
+    code[:, Support.PLAN] = 3 + np.arange(placements)[:, None]
+    return np.append(code.ravel(), np.uint8(ABSENT))
+
+
+@dataclass(frozen=True, eq=False)
 class Pairs:
-    """How many children are where in two worlds at the start of some months: [month, place in base, in policy]."""
+    """How many children are where in two worlds at the start of some months; counted when first asked for."""
 
     months: tuple[int, ...]
-    children: NDArray[np.int64]
+    width: int
+    """how many places there are"""
+    where: tuple[dict[int, NDArray[np.uint8]], dict[int, NDArray[np.uint8]]] = field(repr=False)
+    """of the base and of the policy: month -> [child] code into ``labels``"""
+
+    @classmethod
+    def of(cls, setting: Setting, base: dict[int, NDArray[np.uint8]], other: dict[int, NDArray[np.uint8]]) -> Pairs:
+        """The pairs of the months that both worlds were seen in."""
+        return cls(tuple(sorted(base.keys() & other.keys())), len(labels(setting)), (base, other))
+
+    @cached_property
+    def children(self) -> NDArray[np.int64]:
+        """[month, place in base, place in policy] children who are there in both."""
+        out = np.zeros((len(self.months), self.width, self.width), np.int64)
+        for k, m in enumerate(self.months):
+            base, other = self.where[0][m], self.where[1][m]
+            counts = np.bincount((base.astype(np.uint16) << 8) | other, minlength=2**16)
+            out[k] = counts.reshape(256, 256)[: self.width, : self.width]
+        return out
 
 
 def compared_in(month: int) -> bool:
@@ -84,7 +115,7 @@ def run_together(
             seen[month] = where_each_is(base)
         if month < settings[0].scenario.last:
             base.step()
-    yield base, _pairs(settings[0], seen, seen)
+    yield base, Pairs.of(settings[0], seen, seen)
     for k, s in enumerate(settings[1:], 1):
         world = kept.pop(k, None) or _started(s, seed, replicate, roll)
         yield followed(world, seen if s.tape is settings[0].tape else {})
@@ -105,14 +136,4 @@ def followed(world: World, base: dict[int, NDArray[np.uint8]]) -> tuple[World, P
         world.step()
         if compared_in(world.month):
             found[world.month] = where_each_is(world)
-    return world, _pairs(world.setting, base, found)
-
-
-def _pairs(setting: Setting, base: dict[int, NDArray[np.uint8]], other: dict[int, NDArray[np.uint8]]) -> Pairs:
-    width, months = len(labels(setting)), tuple(sorted(base.keys() & other.keys()))
-    out = np.zeros((len(months), width, width), np.int64)
-    for k, m in enumerate(months):
-        here = (base[m] != 255) & (other[m] != 255)
-        key = base[m][here].astype(np.int64) * width + other[m][here]
-        out[k] = np.bincount(key, minlength=width * width).reshape(width, width)
-    return Pairs(months, out)
+    return world, Pairs.of(world.setting, base, found)

@@ -53,6 +53,11 @@ FLOWS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
 }
 """Series -> its meaning and the (event, reason) pairs that it counts; "*" is any reason."""
 LEFT = {"plans_moved_out": "moved", "plans_died": "died", "plans_aged_out": "aged_out"}
+_STAGES = {
+    "pending_requests": Stage.REQUESTED,
+    "pending_assessments": Stage.ASSESSING,
+    "open_appeals": Stage.APPEALING,
+}
 _LEFT_AS = {
     "moved": "moved away",
     "died": "died",
@@ -107,34 +112,41 @@ def held(world: World) -> tuple[list[int], Ints]:
 def stocks(world: World) -> Iterator[Row]:
     """Plans and SEN Support at every month's start."""
     labels = world.setting.book.vocabulary.placements
-    for month, ages in zip(*held(world), strict=True):
-        at = calendar.label(month)
-        plans = ages[:, Support.PLAN]
-        yield "plans", at, float(plans.sum())
-        yield "plans_school_age", at, float(plans[_SCHOOL].sum())
-        yield "sen_support", at, float(ages[:, Support.SEN_SUPPORT].sum())
-        yield "sen_support_school_age", at, float(ages[_SCHOOL, Support.SEN_SUPPORT].sum())
-        for placement, count in zip(labels, plans.sum(0).tolist(), strict=True):
-            if placement.with_plan:
-                yield f"plans.{placement.label}", at, float(count)
-    for month, stages in world.record.stages.items():
-        at = calendar.label(month)
-        yield "pending_requests", at, float(stages[:, Stage.REQUESTED].sum())
-        yield "pending_assessments", at, float(stages[:, Stage.ASSESSING].sum())
-        yield "open_appeals", at, float(stages[:, Stage.APPEALING].sum())
+    months, ages = held(world)
+    plans, support = ages[:, :, Support.PLAN].sum(1), ages[:, :, Support.SEN_SUPPORT].sum(2)
+    found = {
+        "plans": plans.sum(1),
+        "plans_school_age": ages[:, _SCHOOL, Support.PLAN].sum((1, 2)),
+        "sen_support": support.sum(1),
+        "sen_support_school_age": support[:, _SCHOOL].sum(1),
+        **{f"plans.{p.label}": plans[:, k] for k, p in enumerate(labels) if p.with_plan},
+    }
+    yield from _monthly(months, found)
+    stages = np.stack(list(world.record.stages.values())).sum(1)
+    yield from _monthly(list(world.record.stages), {name: stages[:, stage] for name, stage in _STAGES.items()})
+
+
+def _monthly(months: Sequence[int], found: dict[str, Ints]) -> Iterator[Row]:
+    """A row a month of each series, [month] values."""
+    labels = [calendar.label(m) for m in months]
+    for name, values in found.items():
+        yield from ((name, at, float(value)) for at, value in zip(labels, values.tolist(), strict=True))
 
 
 def _flows(world: World) -> Iterator[Row]:
     """Flows by month and complete calendar year, and the share of new plans issued within 20 weeks."""
     months = [world.setting.scenario.first + k for k in range(len(world.record.logs))]
     by_month = _counts(world)
-    wholes = [(calendar.label(m), np.array([k])) for k, m in enumerate(months)]
-    wholes += list(_whole(months, calendar.year)[0].items())
-    for period, at in wholes:
-        for name, counts in by_month.items():
-            yield name, period, float(counts[at].sum())
-        if issued := int(by_month["new_plans"][at].sum()):
-            yield "within_20_weeks", period, 100 * int(by_month["new_plans_on_time"][at].sum()) / issued
+    yield from _monthly(months, by_month)
+    years = _whole(months, calendar.year)[0]
+    by_year = {
+        name: np.array([counts[at].sum() for at in years.values()], np.int64) for name, counts in by_month.items()
+    }
+    for name, counts in by_year.items():
+        yield from ((name, year, float(count)) for year, count in zip(years, counts.tolist(), strict=True))
+    for periods, counted in (([calendar.label(m) for m in months], by_month), (years, by_year)):
+        shares = zip(periods, counted["new_plans"].tolist(), counted["new_plans_on_time"].tolist(), strict=True)
+        yield from (("within_20_weeks", at, 100 * on_time / issued) for at, issued, on_time in shares if issued)
 
 
 def _counts(world: World) -> dict[str, Ints]:

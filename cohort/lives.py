@@ -71,7 +71,9 @@ def ncy_index(world: World, rows: NDArray[np.int64], month: int) -> Ints:
 def cost(world: World, rows: NDArray[np.int64], of: Lived) -> Ints:
     """Pence of a month for plan holders (rows): all charges of each."""
     phase = (ncy_index(world, rows, of.month) >= FIRST_POST_16).astype(np.int64)
-    where = np.isin(rows, of.outside).astype(np.int64)
+    outside = np.zeros(len(of.placement), np.int64)
+    outside[of.outside] = 1
+    where = outside[rows]
     terms = np.searchsorted(np.array(world.setting.prices.since, np.int64), of.entered[rows], side="right")
     price = world.setting.price(of.month)[Support.PLAN]
     found: Ints = price[of.placement[rows], world.columns.severity[rows], phase, of.need[rows], where, terms]

@@ -183,14 +183,15 @@ def floor(world: World, since: str = "2025-04", *placements: str) -> list[Floor]
     if not world.setting.scenario.first <= begins < world.month:
         ends = calendar.label(world.month - 1)
         raise ValueError(f"since: {since} given; allowed: {world.setting.scenario.start} to {ends}")
+    counts_as = np.isin(np.arange(len(words.placements) + 1), codes)  # the last is NO_PLAN
     out: dict[str, tuple[int, int, int]] = {}
     still = np.zeros(0, np.int64)
     for found in lives.lived(world):
         month, state = found.month, found.placement
         if month == begins - 1:
-            still = np.flatnonzero(np.isin(state, codes))
+            still = np.flatnonzero(counts_as[state])
         elif month >= begins:
-            still = still[np.isin(state[still], codes)]
+            still = still[counts_as[state[still]]]
             pence = int(lives.cost(world, still, found).sum())
             year = calendar.financial_year(month)
             _, months, spent = out.get(year, (0, 0, 0))

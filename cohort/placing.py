@@ -34,16 +34,36 @@ class Settled:
     waiting_since: NDArray[np.int16]
 
 
-def settle(places: Places, start: Start, tape: Tape) -> Settled:
-    """Providers and the waiting list at the tape's first month; nobody has either while places do not bind."""
+@dataclass(frozen=True, eq=False)
+class Luck:
+    """What a tape's children draw at the start, the same in every parameter draw: one entry a row."""
+
+    key: draws.U64
+    time: NDArray[np.float64]
+    """how long each takes in a race at rate 1"""
+    back: NDArray[np.int16]
+    """for how many months it waits, if it does"""
+
+    @classmethod
+    def of(cls, tape: Tape) -> Luck:
+        """The luck of a tape's children with needs."""
+        key = draws.mix_many(tape.identity[: tape.with_needs])
+        since = draws.draw_many(key, draws.salt(0, Purpose.START_WAITING_SINCE)).astype(np.uint64)
+        u = (draws.draw_many(key, draws.salt(0, Purpose.START_WAITING)) + 0.5) / draws.WHOLE
+        return cls(key, -np.log(u), 1 + (since * MONTHS_BACK >> np.uint64(32)).astype(np.int16))
+
+
+def settle(places: Places, start: Start, tape: Tape, luck: Luck | None = None) -> Settled:
+    """Providers and the waiting list at the tape's first month; nobody has either while places do not bind. ``luck`` is
+    the tape's, to spare drawing it again."""
     n = tape.with_needs
     out = Settled(np.full(n, NOBODY, np.uint8), np.full(n, NOBODY, np.uint8), np.zeros(n, np.int16))
     if places.binding:
-        keys = draws.mix_many(tape.identity[:n])
+        luck = luck or Luck.of(tape)
         ncy = calendar.academic_year(tape.start - 1) - tape.cohort[:n].astype(np.int64)
         held = (tape.arrival[:n] < tape.start) & (start.support == Support.PLAN)
-        _deal_out(out, places, start, tape, keys, ncy, held)
-        _let_wait(out, places, start, tape, keys, held & (ncy >= SCHOOL_FIRST) & (ncy <= SCHOOL_LAST))
+        _deal_out(out, places, start, tape, luck.key, ncy, held)
+        _let_wait(out, places, start, tape, luck, held & (ncy >= SCHOOL_FIRST) & (ncy <= SCHOOL_LAST))
     return out
 
 
@@ -74,15 +94,12 @@ def _deal_out(out: Settled, places: Places, start: Start, tape: Tape, keys: draw
             deal(p, k, rows, tape.area, start.need, ncy, most, strict, filled, out.provider)
 
 
-def _let_wait(out: Settled, places: Places, start: Start, tape: Tape, keys: draws.U64, who: NDArray[np.bool_]) -> None:
+def _let_wait(out: Settled, places: Places, start: Start, tape: Tape, luck: Luck, who: NDArray[np.bool_]) -> None:
     """The first home in a race for each kind; nobody waits for two."""
-    since = draws.draw_many(keys, draws.salt(0, Purpose.START_WAITING_SINCE)).astype(np.uint64)
-    back = 1 + (since * MONTHS_BACK >> np.uint64(32)).astype(np.int16)
-    u = (draws.draw_many(keys, draws.salt(0, Purpose.START_WAITING)) + 0.5) / draws.WHOLE
     for k, kind in enumerate(places.pools.kinds):
         stretch = places.pools.latent[start.placement, k].astype(np.float64)
         weight = (stretch[:, 1] - stretch[:, 0]) / draws.WHOLE
         rows = np.flatnonzero(who & (weight > 0) & (out.waiting_for == NOBODY))
-        first = _in_order(rows, tape, -np.log(u[rows]) / weight[rows])[: round(places.waiting[k])]
+        first = _in_order(rows, tape, luck.time[rows] / weight[rows])[: round(places.waiting[k])]
         out.waiting_for[first] = kind
-        out.waiting_since[first] = tape.start - back[first]
+        out.waiting_since[first] = tape.start - luck.back[first]

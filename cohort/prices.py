@@ -16,7 +16,7 @@ months from which only new placements pay another price (``Prices.since``) the c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -105,10 +105,15 @@ class Charge(Item):
     def by_cell(self, month: int) -> Ints:
         """[severity, 1, need, where, 1] whole pence: the mean child's x what the cell costs relatively, rounded once a
         cell."""
-        mean = self.pence_in(month)
+        return self.by_cells([month])[0]
+
+    def by_cells(self, months: Sequence[int]) -> Ints:
+        """[month, severity, 1, need, where, 1] the same of several months."""
+        mean = np.array([self.pence_in(month) for month in months], np.int64).reshape(-1, 1, 1, 1, 1, 1)
         if self.relative is None:
-            return np.full((1, 1, 1, 1, 1), mean)
-        return np.rint(mean * self.relative).astype(np.int64)[:, None, :, :, None]
+            return mean
+        found: Ints = np.rint(mean * self.relative[:, None, :, :, None]).astype(np.int64)
+        return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -218,7 +218,10 @@ class Rates:
             for name in self.acting
         }
         self._lay_out()
-        self._thresholds: dict[tuple[object, ...], tuple[NDArray[np.uint32], NDArray[np.uint32]]] = {}
+        self._thresholds: dict[tuple[Any, ...], tuple[NDArray[np.uint32], NDArray[np.uint32]]] = {}
+        if like and like.params.values == params.values:  # what no policy bears on, neither here nor there, is the same
+            free = {name for name, acting in self.acting.items() if not acting and not like.acting.get(name)}
+            self._thresholds |= {key: made for key, made in like._thresholds.items() if key[0] in free}
         self._months: dict[int, list[tuple[str, NDArray[np.uint32], NDArray[np.uint32]]]] = {}
         self._written: dict[str, NDArray[np.uint32]] = {}
         """what ``chance`` holds of each rate, which need not be written again"""

@@ -49,7 +49,9 @@ class Setting:
     @cached_property
     def settled(self) -> placing.Settled:
         """Who is at which provider at the start, and who waits."""
-        return placing.settle(self.places, self.start, self.tape)
+        if ("luck",) not in self.kept:
+            self.kept["luck",] = placing.Luck.of(self.tape)
+        return placing.settle(self.places, self.start, self.tape, self.kept["luck",])
 
     @cached_property
     def enters(self) -> NDArray[np.bool_]:

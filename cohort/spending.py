@@ -20,6 +20,7 @@ from cohort import calendar
 from cohort.calendar import AGE_GROUPS
 from cohort.parameters import estimates
 from cohort.places import KIND_ORDER, OUTSIDE
+from cohort.policy import Price
 from cohort.prices import LINES, Charge, Item, Prices
 from cohort.record import AGE_GROUP_OF_NCY, UNDER_16
 from cohort.states import AREAS, Support
@@ -45,7 +46,8 @@ class Bill:
     """[month, age group, area, placement, severity, need, where, terms] plans"""
     vacant: Mapping[str, Ints] = field(default_factory=dict)
     """kind of place -> [month] places without a child, of the council's own schools; none while places do not bind"""
-    _kept: dict[Charge, list[tuple[Ints, Ints]]] = field(default_factory=dict, repr=False)
+    _kept: dict[tuple[Price, ...], tuple[Ints, list[int]]] = field(default_factory=dict, repr=False)
+    _priced_at: dict[Prices, dict[str, Ints]] = field(default_factory=dict, repr=False)
 
     def pence(self, item: Item) -> Ints:
         """[month] whole pence that one child-month of a charge (of the mean child), a month of a service or of a vacant
@@ -67,22 +69,19 @@ class Bill:
         for charge in prices.charges:
             cells = _told_apart(charge)[:, _PHASE_OF_GROUP]
             counts, pence = (np.zeros((*self.others.shape[:3], self.others.shape[4]), np.int64) for _ in range(2))
+            price = self._priced(charge)[:, :, _PHASE_OF_GROUP]
             for p in charge.placements:
                 there = self._under(charge, p, self.others, self.held)
                 counts[..., p] = np.einsum("mgasdwt,sgdwt->mga", there, cells, dtype=np.int64)
-                for at, each in self._moments(charge):
-                    price = (_told_apart(charge) * each)[:, _PHASE_OF_GROUP]
-                    pence[at, ..., p] = np.einsum("mgasdwt,sgdwt->mga", there[at], price, dtype=np.int64)
+                pence[..., p] = np.einsum("mgasdwt,msgdwt->mga", there, price, dtype=np.int64)
             yield charge, counts, pence
 
     def total(self, charge: Charge) -> Ints:
         """[month] pence of a charge."""
-        out = np.zeros(len(self.months), np.int64)
-        for p in charge.placements:
-            there = self._under(charge, p, *self._by_phase[charge.told_apart])[:, :, 0]
-            for at, each in self._moments(charge):
-                out[at] += np.einsum("mgsdwt,sgdwt->m", there[at], _told_apart(charge) * each)
-        return out
+        others, held = self._by_phase[charge.told_apart]
+        there = sum(self._under(charge, p, others, held)[:, :, 0] for p in charge.placements)
+        found: Ints = np.einsum("mgsdwt,msgdwt->m", there, self._priced(charge))
+        return found
 
     def _under(self, charge: Charge, placement: int, others: Ints, held: NDArray[np.integer]) -> NDArray[np.integer]:
         """[month, group, area, severity, need, where, terms] children of a charge's support in a placement; without a
@@ -93,13 +92,21 @@ class Bill:
             return there.sum((4, 5, 6), keepdims=True, dtype=np.int64) if together else there
         return others[:, :, :, charge.support, placement, :, None, None, None]
 
-    def _moments(self, charge: Charge) -> list[tuple[Ints, Ints]]:
-        """Which months have one price, and its pence (see ``Charge.by_cell``): kept, as each placement asks again."""
-        if charge not in self._kept:
+    def _priced(self, charge: Charge) -> Ints:
+        """[month, severity, phase, need, where, terms] whole pence of a charge, nought in the cells that it is not
+        for."""
+        moment, firsts = self._moments(charge)
+        return (charge.by_cells(firsts) * _told_apart(charge))[moment]
+
+    def _moments(self, charge: Charge) -> tuple[Ints, list[int]]:
+        """[month] which of the charge's prices holds, and for each price a month in which it does: kept, as charges
+        that the same policies act on change in the same months."""
+        if charge.policies not in self._kept:
             keys = [charge.key(m) for m in self.months]
-            found = [np.array([k for k, of in enumerate(keys) if of == key]) for key in dict.fromkeys(keys)]
-            self._kept[charge] = [(at, charge.by_cell(self.months[at[0]])) for at in found]
-        return self._kept[charge]
+            moments = list(dict.fromkeys(keys))
+            at = np.array([moments.index(key) for key in keys], np.int64)
+            self._kept[charge.policies] = at, [self.months[keys.index(key)] for key in moments]
+        return self._kept[charge.policies]
 
     @cached_property
     def _by_phase(self) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
@@ -120,13 +127,15 @@ class Bill:
                 yield vacancy.line, self.vacant[vacancy.kind] * self.pence(vacancy)
 
     def by_sub_line(self, prices: Prices) -> dict[str, Ints]:
-        """Sub-line -> [month] pence, children's first."""
-        out: dict[str, Ints] = {}
-        for charge in prices.charges:
-            out[charge.line] = out.get(charge.line, 0) + self.total(charge)
-        for line, by_month in self.unattached(prices):
-            out[line] = out.get(line, 0) + by_month
-        return out
+        """Sub-line -> [month] pence, children's first: kept for each prices, as several tables ask for it."""
+        if prices not in self._priced_at:
+            out: dict[str, Ints] = {}
+            for charge in prices.charges:
+                out[charge.line] = out.get(charge.line, 0) + self.total(charge)
+            for line, by_month in self.unattached(prices):
+                out[line] = out.get(line, 0) + by_month
+            self._priced_at[prices] = out
+        return dict(self._priced_at[prices])
 
     def by_line(self, prices: Prices) -> Ints:
         """[month, line] pence on each of the council's five lines (``prices.LINES``)."""

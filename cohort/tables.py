@@ -42,9 +42,9 @@ SCHOOL_YEARS = slice(0 - NCY_LOWEST, 13 - NCY_LOWEST + 1)
 
 def headline(world: World) -> pa.Table:
     """Series, period, value: what is printed. See ``cohort.headline.SERIES``."""
-    names = list(series.series(world.setting.book.vocabulary))
-    periods = _periods(world)
-    found = sorted((names.index(s), periods.index(p), value) for s, p, value in series.rows(world))
+    names, periods = list(series.series(world.setting.book.vocabulary)), _periods(world)
+    name_at, period_at = ({label: k for k, label in enumerate(labels)} for labels in (names, periods))
+    found = sorted((name_at[s], period_at[p], value) for s, p, value in series.rows(world))
     name, period, value = (np.array(c) for c in zip(*found, strict=True))
     return _table("headline", world, series=(name, names), period=(period, periods), value=value)
 

@@ -20,6 +20,7 @@ from cohort.scenario import Scenario
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from cohort.policy import Policy
     from cohort.setting import Setting
 
 Run = tuple[int, int]
@@ -122,7 +123,15 @@ def _setting(scenario: str, draw: int, beside: str, stamps: tuple[Stamp, Stamp])
     given = Scenario.model_validate_json(scenario)
     first = _first(given.authority, given.start, given.until, _stamp(given, rules=False))
     like = _setting(beside, draw, beside, (stamps[1], stamps[1])) if beside != scenario else first
-    return setting.build(given, draw, like=like if like.tape is first.tape else first)
+    return setting.build(given, draw, _ruled(scenario, stamps[0]), like=like if like.tape is first.tape else first)
+
+
+@lru_cache(maxsize=16)
+def _ruled(scenario: str, stamp: Stamp) -> Policy:
+    """What a scenario's rules make, the same in every draw."""
+    from cohort import setting
+
+    return setting.ruled(Scenario.model_validate_json(scenario))
 
 
 def setting_of(scenario: Scenario, draw: int, beside: Scenario | None = None) -> Setting:
@@ -143,8 +152,15 @@ def _stamp(scenario: Scenario, rules: bool = True) -> Stamp:
 
 
 def write(table: pa.Table, path: Path) -> None:
-    """Write a table as one row group, whole or not at all."""
+    """Write a table as one row group, whole or not at all.
+
+    Without statistics, which could let a reader skip no more than the whole file and take as long as all the rest; and
+    only words are looked up in a dictionary, for few numbers are there twice.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+    words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
     with draft(path) as made:
-        pq.write_table(table, made, compression="zstd", row_group_size=max(len(table), 1), write_page_checksum=True)
+        pq.write_table(table, made, compression="zstd", row_group_size=max(len(table), 1), write_page_checksum=True,
+                       use_dictionary=words, write_statistics=False)  # fmt: skip
