@@ -121,7 +121,10 @@ def build(pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: 
     vocabulary = vocabulary or Vocabulary()
     rates = Rates(pack, params, policy, vocabulary, processes, like.rates if like else None)
     given = like.given if like else _given(pack, vocabulary)
-    weights, arrivals = _tuned(given, pack, params, vocabulary)
+    if like and like.rates.base is rates.base:  # of the same draw: policies bear on rates alone
+        new = like.arrays._replace(**_events(rates, processes), **_redirects(rates, vocabulary))
+        return replace(like, arrays=new, rates=rates)
+    weights, arrivals = _tuned(given, rates)
     if like:
         new = like.arrays._replace(**_events(rates, processes), **_redirects(rates, vocabulary), **_choices(weights),
                                    arrive=cumulative(arrivals, whole=False))  # fmt: skip
@@ -149,15 +152,15 @@ def _given(pack: Pack, vocabulary: Vocabulary) -> Given:
     return Given(weights, arrival_shares(pack))
 
 
-def _tuned(given: Given, pack: Pack, params: Parameters, vocabulary: Vocabulary) -> Given:
+def _tuned(given: Given, rates: Rates) -> Given:
     """The same under a draw's parameters."""
-    rows = multipliers.load(pack, vocabulary)
+    rows, values, words = rates.tuning, rates.params.values, rates.vocabulary
     weights = {
-        name: multipliers.chosen(w, [m for m in rows if m.on == f"choice.{name}"], params.values, vocabulary)
+        name: multipliers.chosen(w, [m for m in rows if m.on == f"choice.{name}"], values, words)
         for name, w in given.weights.items()
     }
     arrive = [m for m in rows if m.on == multipliers.ARRIVALS]
-    return Given(weights, multipliers.arriving(given.arrivals, arrive, params.values))
+    return Given(weights, multipliers.arriving(given.arrivals, arrive, values))
 
 
 def cumulative(shares: NDArray[np.float64], whole: bool = True) -> NDArray[np.uint64]:

@@ -124,7 +124,10 @@ def build(pack: Pack, params: Parameters, vocabulary: Vocabulary, scenario: Scen
     listed = under(dated(providers(pack, vocabulary), scenario), policy)
     months = np.arange(scenario.first, scenario.last + 1)
     earlier = {kind: _earlier(pack, kind, months) for kind in KIND_ORDER}
-    columns = [_by_month(p, listed, months, params, earlier) for p in listed]
+    growth: dict[str, Ints] = {}
+    for kind in KIND_ORDER:
+        growth |= _growth(listed, kind, months, params)
+    columns = [_by_month(p, months, params, earlier, growth) for p in listed]
     opens, closes = np.array([p.opens for p in listed]), np.array([p.closes for p in listed])
     opened = (months[:, None] >= opens) & (months[:, None] < closes)
     waiting = (params["waiting.special"], params["waiting.srp"])
@@ -209,13 +212,13 @@ def dated(known: Iterable[Provider], scenario: Scenario) -> Iterable[Provider]:
         yield replace(p, places=said.number.get(p.name, p.places))
 
 
-def _by_month(p: Provider, listed: tuple[Provider, ...], months: Ints, params: Parameters,
-              earlier: dict[str, NDArray[np.float64]]) -> Ints:  # fmt: skip
+def _by_month(p: Provider, months: Ints, params: Parameters, earlier: dict[str, NDArray[np.float64]],
+              growth: dict[str, Ints]) -> Ints:  # fmt: skip
     """[month] places of a provider while it is open: what it has at the start and its share of growth each September;
     a new school's share of places in its first year, then evenly more each year until it is full."""
     if p.opens == ALWAYS:
         now = np.floor(p.places * earlier[p.kind] + 0.5).astype(np.int64)
-        return now + (_growth(p, listed, months, params) if p.grows else 0)
+        return now + growth.get(p.name, 0)
     if (added := phased(p, months)) is not None:
         return added
     years = np.maximum((months - p.opens) // 12, 0)
@@ -238,16 +241,16 @@ def _earlier(pack: Pack, kind: str, months: Ints) -> NDArray[np.float64]:
     return np.minimum.accumulate(share[::-1])[::-1]
 
 
-def _growth(p: Provider, listed: tuple[Provider, ...], months: Ints, params: Parameters) -> Ints:
-    """[month] places added so far to one of the providers of its kind that grow, in proportion to their places."""
-    alike = [q for q in listed if q.kind == p.kind and q.grows and q.opens == ALWAYS]
+def _growth(listed: tuple[Provider, ...], kind: str, months: Ints, params: Parameters) -> dict[str, Ints]:
+    """Name -> [month] places added so far, of the providers of a kind that grow: in proportion to their places."""
+    alike = [q for q in listed if q.kind == kind and q.grows and q.opens == ALWAYS]
     edges = np.cumsum([0, *(q.places for q in alike)])
-    at = alike.index(p)
-    first = params["places.growth_special" if p.kind == "state_special" else "places.growth_srp"]
+    first = params["places.growth_special" if kind == "state_special" else "places.growth_srp"]
     septembers = np.array([max(calendar.academic_year(int(m)) - FIRST_GROWTH + 1, 0) for m in months])
     so_far = [round(sum(first * params["places.slowing"] ** k for k in range(n))) for n in range(septembers.max() + 1)]
-    upto = np.floor(np.diff([0, *so_far])[:, None] * edges[at : at + 2] / max(edges[-1], 1) + 0.5)
-    return np.cumsum(upto[:, 1] - upto[:, 0]).astype(np.int64)[septembers]
+    upto = np.floor(np.diff([0, *so_far])[:, None] * edges / max(edges[-1], 1) + 0.5)
+    added = np.cumsum(np.diff(upto, axis=1), axis=0).astype(np.int64)[septembers]
+    return {q.name: added[:, k] for k, q in enumerate(alike)}
 
 
 def _pools(pack: Pack, params: Parameters, vocabulary: Vocabulary, listed: tuple[Provider, ...]) -> Pools:

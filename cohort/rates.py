@@ -207,8 +207,15 @@ class Rates:
             raise ValueError(f"bounds.csv reserves nothing for {', '.join(missing)}")
         self.plain: dict[str, BaseRate] = like.plain if like else base_rates(pack, self.vocabulary, processes)
         """the rates before any parameter, which all draws of a pack share"""
-        rows = multipliers.load(pack, self.vocabulary)
-        self.base = {name: _tuned(rate, rows, params) for name, rate in self.plain.items()}
+        self.tuning: tuple[multipliers.Multiplier, ...] = (
+            like.tuning if like else multipliers.load(pack, self.vocabulary)
+        )
+        same = like is not None and like.params.values == params.values
+        self.base: dict[str, BaseRate] = (
+            like.base
+            if like and same
+            else {name: _tuned(rate, self.tuning, params) for name, rate in self.plain.items()}
+        )
         self.redirects = _redirects(self.policy, self.vocabulary)
         self.acting: dict[str, list[Any]] = {name: _on_rate(self.policy, name) for name in self.base}
         for key, changes in self.redirects.items():
@@ -219,7 +226,7 @@ class Rates:
         }
         self._lay_out()
         self._thresholds: dict[tuple[Any, ...], tuple[NDArray[np.uint32], NDArray[np.uint32]]] = {}
-        if like and like.params.values == params.values:  # what no policy bears on, neither here nor there, is the same
+        if like and same:  # what no policy bears on, neither here nor there, is the same
             free = {name for name, acting in self.acting.items() if not acting and not like.acting.get(name)}
             self._thresholds |= {key: made for key, made in like._thresholds.items() if key[0] in free}
         self._months: dict[int, list[tuple[str, NDArray[np.uint32], NDArray[np.uint32]]]] = {}

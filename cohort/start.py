@@ -203,6 +203,7 @@ class _Order:
         self.month, self.tape = month, tape
         self._drawn: dict[Purpose, NDArray[np.uint32]] = {}
         self._units: dict[Purpose, Floats] = {}
+        self._times: dict[Purpose, Floats] = {}
 
     def draw(self, purpose: Purpose) -> NDArray[np.uint32]:
         """Each row's draw for a purpose of the start; made once."""
@@ -215,6 +216,12 @@ class _Order:
         if purpose not in self._units:
             self._units[purpose] = (self.draw(purpose) + 0.5) / draws.WHOLE
         return self._units[purpose]
+
+    def time(self, purpose: Purpose) -> Floats:
+        """The same as the time that each row takes in a race at rate 1."""
+        if purpose not in self._times:
+            self._times[purpose] = -np.log(self.unit(purpose))
+        return self._times[purpose]
 
     def by(self, purpose: Purpose, among: NDArray[np.bool_]) -> Ints:
         """Rows among those, in keyed order; ties by identity, so that the layout of rows does not matter."""
@@ -350,7 +357,7 @@ def _eagerness(s: Start, who: _Order, book: Book) -> Floats:
 def _race(who: _Order, weight: Floats, among: NDArray[np.bool_], purpose: Purpose, size: int) -> Ints:
     """The first ``size`` home in a race of exponential times at rates ``weight``; a larger size only adds runners."""
     rows = np.nonzero(among & (weight > 0))[0]
-    time = -np.log(who.unit(purpose)[rows]) / weight[rows]
+    time = who.time(purpose)[rows] / weight[rows]
     if size > len(rows):
         raise ValueError(
             f"{size} children are to be in a stage of the pipeline at the start, but only {len(rows)} can be"
