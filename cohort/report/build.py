@@ -13,6 +13,7 @@ from cohort import published as printed
 from cohort.report import (
     assumptions,
     blocks,
+    england,
     exposure,
     fit,
     independent,
@@ -29,7 +30,7 @@ from cohort.report import (
 from cohort.report.charts import charts
 from cohort.report.effects import Effects
 from cohort.report.made import made
-from cohort.report.reading import Reading
+from cohort.report.reading import Reading, called
 from cohort.report.table import Report, Table
 from cohort.report.words import words
 from cohort.results import Study, StudyError
@@ -76,9 +77,10 @@ def build(study: Study, scenario: str = "", given: Given | None = None, effects:
     found = tuple(table for table in _tables(of, given or Given(), effects) if table is not None)
     if wrong := [line for table in found for line in table.broken()]:
         raise RuntimeError(f"tables that do not add up: {wrong[0]}")
+    place = called(str(of.pack.package["name"]).removesuffix("-send"))
     ordered = sorted(found, key=lambda table: list(GROUPS).index(table.group))
-    report = Report(f"{of.worlds[of.other]}: High Needs spend, places and plans", made(of, effects is not None), {},
-                    tuple(ordered))  # fmt: skip
+    title = f"{place}, {of.worlds[of.other].lower()}: High Needs spend, places and plans"
+    report = Report(title, made(of, effects is not None), {}, tuple(ordered))
     report = disclose(report) if disclose else report
     drawn = charts(report.tables, of.worlds, printed.override_ends(of.pack))
     return replace(report, charts=drawn, words=words(of, report.tables, effects is not None))
@@ -89,7 +91,8 @@ def _tables(of: Reading, given: Given, effects: Effects | None) -> Iterator[Tabl
     yield from (money.spend(of), money.safety_valve(of), money.bridge(of), exposure.override(of, given.reserves),
                 exposure.what_if(of), blocks.volumes(of))  # fmt: skip
     yield from (plans.totals(of), plans.stacked(of), plans.by_placement(of), plans.by_age(of), plans.by_need(of),
-                neighbours.neighbours(of), independent.movements(of), plans.cells(of))  # fmt: skip
+                neighbours.neighbours(of), england.ages(of), england.where(of), independent.movements(of),
+                plans.cells(of))  # fmt: skip
     yield from (process.process(of), process.sen_support(of))
     yield from (places.places(of), places.sources(of), places.elsewhere(of))
     yield savings.together(of)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from cohort.pack import Pack
 from cohort.published import rows as published_rows
 from cohort.report.building import Rows
 from cohort.report.display import in_words
@@ -20,42 +21,61 @@ OURS = {
     "Post-16": ("fe", "spi"),
 }
 """The model's placements in SEN2's groups: its mainstream total holds independent mainstream schools too."""
+TOGETHER = "The neighbours together"
 Counts = Mapping[str, float]
 
 
 def neighbours(of: Reading) -> Table | None:
-    """Each authority's plans in the last January published, the model's Kent in its last; none without the table."""
-    found: dict[tuple[str, int], dict[str, float]] = {}
-    for r in published_rows(of.pack, "plans_neighbours"):
-        found.setdefault((str(r["area"]), int(r["january"])), {})[str(r["measure"])] = float(r["plans"])
+    """Each authority's plans in the last January published, England's, and the model's Kent in its last; none without
+    the table."""
+    found = _published(of.pack)
     if not found:
         return None
     last, first = max(year for _, year in found), min(year for _, year in found)
     areas = [str(r["neighbour"]) for r in published_rows(of.pack, "statistical_neighbours")]
+    areas = [area for area in areas if (area, last) in found and (area, first) in found]
+    for year in (first, last):
+        found[TOGETHER, year] = _added(found[area, year] for area in areas)
     rows = Rows(of)
     rows.heading(f"Published, January {last}")
-    for area in ("Kent", *areas):
+    for area in ("Kent", *areas, TOGETHER, "England"):
         if (area, last) in found:
             now, before = found[area, last], found.get((area, first), {}).get("ehcplans")
-            rows.add(area, _cells(now["ehcplans"], before, _sen2(now)), "published", key=area)
-    england = _england(of)
-    if england:
-        rows.heading("Published, January 2025, after the cut-off of this model's data")
-        rows.add("England", _cells(sum(england.values()), None, _grouped(england)), "published", key="England")
+            rows.add(area, _cells(now["ehcplans"], before, sen2(now)), "published", key=area)
     rows.heading(f"Model, Kent in {in_words(of.januaries[-1])}")
     told = {n: {p: float(v.mean()) for (p, m), v in of.by_run("census", n, ["placement", "month"], HELD).items()
                 if m == of.januaries[-1]} for n in of.worlds}  # fmt: skip
     then = found.get(("Kent", int(of.januaries[-1][:4]) - 5), {}).get("ehcplans")
     for name, title in of.worlds.items():
-        rows.add(title, _cells(sum(told[name].values()), then, _grouped(told[name])), key=f"model.{name}")
+        rows.add(title, _cells(sum(told[name].values()), then, grouped(told[name])), key=f"model.{name}")
     return Table(
-        "neighbours", "Plans beside those of statistical neighbours", _finding(found, areas, last), COLUMNS,
-        rows.done(), "share", f"{of.pack.describe('plans_neighbours')['source']}; {CENSUS}", "Authority",
+        "neighbours", "Plans beside those of statistical neighbours and England", _finding(found, areas, first, last),
+        COLUMNS, rows.done(), "share", f"{of.pack.describe('plans_neighbours')['source']}; {CENSUS}", "Authority",
         (f"Growth is over five years: {first} to {last}, and for the model the five years to its last January.",
-         "Plans are counts; the other columns are shares.",
-         "The model cannot say how many plans a neighbour has for each child, nor how fast England's grew."),
+         "Plans are counts; the other columns are shares. Mainstream holds units, nurseries and independent schools.",
+         "Other or none: tuition, alternative provision, home education, no school, or not recorded.",
+         "How many children live in a neighbour, and so its plans for each child, is not in the data."),
         group=GROUP,
     )  # fmt: skip
+
+
+def _published(pack: Pack) -> dict[tuple[str, int], dict[str, float]]:
+    """(area, January) -> SEN2's measures; empty without the table of neighbours."""
+    found: dict[tuple[str, int], dict[str, float]] = {}
+    for r in published_rows(pack, "plans_neighbours"):
+        found.setdefault((str(r["area"]), int(r["january"])), {})[str(r["measure"])] = float(r["plans"])
+    for r in published_rows(pack, "plans_england") if found else ():
+        found.setdefault(("England", int(r["january"])), {})[str(r["measure"])] = float(r["plans"])
+    return found
+
+
+def _added(each: Iterator[dict[str, float]]) -> dict[str, float]:
+    """The measures of several areas, added up."""
+    out: dict[str, float] = {}
+    for counts in each:
+        for measure, plans in counts.items():
+            out[measure] = out.get(measure, 0.0) + plans
+    return out
 
 
 def _cells(plans: float, before: float | None, shares: Counts) -> list[Cell]:
@@ -63,36 +83,34 @@ def _cells(plans: float, before: float | None, shares: Counts) -> list[Cell]:
     return [f"{plans:,.0f}", plans / before - 1 if before else None, *(shares[name] / plans for name in SHARES)]
 
 
-def _sen2(counts: Counts) -> dict[str, float]:
-    """SEN2's measures in five groups that add up to all plans."""
+def sen2(counts: Counts) -> dict[str, float]:
+    """SEN2's measures in five groups that add up to all plans. Its total of FE holds specialist institutions."""
     independent = counts["special_independent"] + counts["special_non_maintained"]
     out = {
         "Mainstream": counts["mainstream_total"] + counts["nm_early_years"],
         "State special": counts["special_total"] - independent,
         "Independent special": independent,
-        "Post-16": counts["fe_total"] + counts["specialist_post_16_institutions"],
+        "Post-16": counts["fe_total"],
     }
     return out | {"Other or none": counts["ehcplans"] - sum(out.values())}
 
 
-def _grouped(held: Counts) -> dict[str, float]:
+def grouped(held: Counts) -> dict[str, float]:
     """The same of the model's placements."""
     out = {group: sum(held.get(p, 0.0) for p in places) for group, places in OURS.items()}
     return out | {"Other or none": sum(held.values()) - sum(out.values())}
 
 
-def _england(of: Reading) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for r in published_rows(of.pack, "needs_by_placement_england"):
-        found[str(r["placement"])] = found.get(str(r["placement"]), 0.0) + float(r["plans"])
-    return found
+def _finding(found: Mapping[tuple[str, int], Counts], areas: list[str], first: int, last: int) -> str:
+    def growth(area: str) -> float:
+        return found[area, last]["ehcplans"] / found[area, first]["ehcplans"] - 1
 
-
-def _finding(found: Mapping[tuple[str, int], Counts], areas: list[str], last: int) -> str:
-    shares = {a: _sen2(found[a, last])["State special"] / found[a, last]["ehcplans"]
-              for a in ("Kent", *areas) if (a, last) in found}  # fmt: skip
-    above = sum(1 for a, share in shares.items() if a != "Kent" and share < shares["Kent"])
+    shares = {a: sen2(found[a, last])["State special"] / found[a, last]["ehcplans"] for a in ("Kent", *areas)}
+    less = sum(1 for a in areas if shares[a] < shares["Kent"])
+    slower = sum(1 for a in areas if growth(a) < growth("Kent"))
+    england = f" England's grew by {growth('England'):.0%}." if ("England", first) in found else ""
     return (
-        f"In January {last} state special schools held {shares['Kent']:.0%} of Kent's plans, a larger share than in "
-        f"{above} of its {len(shares) - 1} neighbours."
+        f"Kent's plans grew by {growth('Kent'):.0%} from January {first} to January {last}, faster than in {slower} "
+        f"of its {len(areas)} neighbours.{england} State special schools held {shares['Kent']:.0%} of Kent's "
+        f"plans, a larger share than in {less} neighbours."
     )
