@@ -54,8 +54,13 @@ def _sizes(change: Change) -> str:
 
 def _size(size: Size) -> str:
     if isinstance(size, Uncertain):
-        return f"{size.mode:g} ({size.low:g} to {size.high:g})"
-    return f"{size:,.0f}" if abs(size) >= 1000 else f"{size:g}"
+        return f"{_number(size.mode)} ({_number(size.low)} to {_number(size.high)})"
+    return _number(size)
+
+
+def _number(value: float) -> str:
+    """ "21,000,000", "0.85": never with an exponent."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
 
 
 def as_text(changes: Sequence[Change], width: int = 30) -> str:

@@ -66,18 +66,19 @@ def nearest(values: Floats) -> Ints:
     return (np.sign(values) * np.floor(np.abs(values) + 0.5 + 1e-9)).astype(np.int64)
 
 
-def together(exact: Floats, sums: Sequence[Sum]) -> tuple[Ints, NDArray[np.bool_]]:
+def together(exact: Floats, sums: Sequence[Sum], weight: Floats | None = None) -> tuple[Ints, NDArray[np.bool_]]:
     """Cells rounded, each up or down, so that sums that hold of the exact values hold of the rounded ones.
 
     Returns the rounded cells and which of them stand in a sum that no such rounding keeps; those are rounded to the
     nearest. Cells that are part of no sum stay at the nearest where that can be; the others move as little as possible,
-    the earlier the less. Where every cell is part of one sum at the most there is always such a rounding.
+    the earlier the less, and a cell of more ``weight`` (1 if none is given) less than another. Where every cell is part
+    of one sum at the most there is always such a rounding.
     """
     shown, failed = nearest(exact), np.zeros(len(exact), np.bool_)
     for cells, group in linked(len(exact), sums):
         if all(shown[s] == sum(sign * shown[p] for p, sign in parts) for s, parts in group):
             continue
-        found = _controlled(exact[cells], renumbered(group, cells))
+        found = _controlled(exact[cells], renumbered(group, cells), 1.0 if weight is None else weight[cells])
         if found is None:
             failed[cells] = True
         else:
@@ -117,7 +118,7 @@ def coefficients(sums: Sequence[Sum], count: int) -> Floats:
     return matrix
 
 
-def _controlled(exact: Floats, sums: Sequence[Sum]) -> Ints | None:
+def _controlled(exact: Floats, sums: Sequence[Sum], weight: Floats | float) -> Ints | None:
     """The nearest floor or ceiling of each cell that keeps every sum, or None; a small integer programme.
 
     Totals that are part of nothing are kept at the nearest if that can be.
@@ -129,7 +130,7 @@ def _controlled(exact: Floats, sums: Sequence[Sum]) -> Ints | None:
     matrix = coefficients(sums, len(exact))
     root = ~np.isin(np.arange(len(exact)), [p for _, parts in sums for p, _ in parts])
     early = 1 + 1e-4 * np.arange(len(exact), 0, -1) / len(exact)
-    cost = early * (np.abs(ceil_ - exact) - np.abs(floor_ - exact))
+    cost = weight * early * (np.abs(ceil_ - exact) - np.abs(floor_ - exact))
     needed = -matrix @ floor_
     for fixed in (root, root & False):
         low, high = (

@@ -1,5 +1,7 @@
 """Tables as the page prints them: rounded as councils print, and what adds up still does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -142,3 +144,51 @@ def test_sums_that_no_rounding_keeps_are_said() -> None:
 @pytest.mark.parametrize(("value", "near"), [(0.5, 1), (-0.5, -1), (1.5, 2), (2.5, 3), (-0.2, 0), (0.4999999999999, 1)])
 def test_halves_go_away_from_nought(value: float, near: int) -> None:
     assert nearest(np.array([value]))[0] == near
+
+
+def test_what_was_published_in_whole_millions_is_printed_so_and_the_models_figures_are_not() -> None:
+    million = 100_000_000
+    rows = [
+        Row("the council", (106 * million, -7 * million), "published"),
+        Row("the model", (106 * million, 12_345_678_901)),
+        Row("another publication", (10_650_000_000, 107 * million), "published"),
+    ]
+    assert display.shown(table(rows, 2)) == [["106", "-7"], ["106.0", "123.5"], ["106.5", "107.0"]]
+
+
+def test_a_column_of_published_figures_is_printed_as_it_was() -> None:
+    rows = [Row("spend", (39_300_000_000, 39_205_000_000)), Row("change", (200_000_000, 2_905_000_000))]
+    one = Table("bridge", "B", "B.", ("Council", "Model"), tuple(rows), "pence", "", printed=("Council",))
+    assert [r[0] for r in display.shown(one)] == ["393", "2"]
+    assert [r[1] for r in display.shown(one)] == ["392.1", "29.1"]
+
+
+def keyed(key: str, rows: list[Row]) -> Table:
+    """A table of one column with a key of its own."""
+    return Table(key, key, "", ("2027-28",), tuple(rows), "pence", "")
+
+
+def test_one_amount_is_printed_the_same_in_every_table_of_a_report() -> None:
+    """Alone the second would be shown as 0.2, since 0.1 + 0.1 is; in the first it is 0.1 + 0.2."""
+    step = 10_000_000
+    one = keyed("one", [Row("a", (1.24 * step,)), Row("b", (1.3 * step,)),
+                        Row("total", (2.54 * step,), "total", sums=((0, 1), (1, 1)))])  # fmt: skip
+    two = keyed("two", [Row("spend", (2.54 * step,)), Row("grant", (-1.2 * step,)),
+                        Row("left", (1.34 * step,), "total", sums=((0, 1), (1, 1)))])  # fmt: skip
+    big = keyed("big", [Row("all", (1000 * step,))])
+    found = display.agreed([one, two, big])
+    assert found["one"][2, 0] == found["two"][0, 0]
+    for t in (one, two):
+        total = t.rows[2]
+        assert found[t.key][2, 0] == sum(sign * found[t.key][other, 0] for other, sign in total.sums)
+
+
+@given(nested(), nested())
+def test_tables_that_are_rounded_together_still_add_up(one: Table, two: Table) -> None:
+    tables = [replace(one, key="one"), replace(two, key="two")]
+    found = display.agreed(tables)
+    for t in tables:
+        by_row = display.scales(t)
+        for (i, k), parts in display.equations(t):
+            if all(by_row[i] == by_row[p] for (p, _), _ in parts):
+                assert found[t.key][i, k] == sum(sign * found[t.key][cell] for cell, sign in parts)

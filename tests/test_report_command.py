@@ -164,5 +164,5 @@ def test_one_scenario_and_one_run_make_a_report_without_comparison(tmp_path: Pat
     assert main(["report", str(alone.folder), "-q"]) == 0
     text = (alone.folder / "report" / "report.html").read_text("utf-8")
     assert "first scenario alone, so there is nothing to compare it with" in text
-    assert "There is one run, so no range is known." in text
+    assert "There is only one run, so the model cannot say how wide the range is." in text
     assert "end of range" not in text

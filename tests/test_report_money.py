@@ -164,7 +164,7 @@ def test_the_reckoner_is_in_the_units_that_it_says() -> None:
 
 def test_the_tracker_adds_up_where_sums_mean_something() -> None:
     tracker = table("savings_tracker")
-    for column in ("Gross", "of it cashable", "Net (part-year)", "Full-year effect"):
+    for column in ("Gross", "Of this cashable", "Net (part-year)", "Full-year effect"):
         parts = [tracker.number(key, column) for key in ("local", "cheaper", "pot", "interaction")]
         assert tracker.number("joint", column) == pytest.approx(sum(parts))
     assert tracker.number("interaction", "P80") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cohort.analysis.attribute import policies_of
 from cohort.analysis.sensitivity import Effects, effects
 from cohort.describe import HEADINGS
 from cohort.describe import row as change_row
@@ -54,7 +55,7 @@ def estimates(of: Reading) -> Table:
             rows.heading(TITLES[table])
         for r in found:
             share = shares.get(f"{prefix}{r[column]}")
-            weight = None if share is None else f"{share:.1%}"
+            weight = None if share is None else f"{share:.0%}"
             label = str(r[column]).replace("_", " ").replace(".", ": ")
             rows.add(label, [float(r["low"]), float(r["mode"]), float(r["high"]), str(r["unit"]), weight,
                              str(r["reason"])], key=f"{prefix}{r[column]}")  # fmt: skip
@@ -73,9 +74,14 @@ def policies(of: Reading) -> Table | None:
     if not changes:
         return None
     rows = Rows(of)
+    titles = {policy.name: policy.title for policy in policies_of(of.scenario(of.other))}
+    owner = ""
     for change in changes:
+        if change.owner != owner:
+            owner = change.owner
+            rows.heading(titles.get(owner, owner.replace("_", " ")))
         _, label, *rest = change_row(change)
-        rows.add(f"{change.owner}: {label}".replace("_", " "), [cell or "-" for cell in rest])
+        rows.add(label.replace("_", " "), ["" if cell == "-" else cell for cell in rest])
     return Table(
         "policies", f"What {of.worlds[of.other]} changes",
         f"{len({c.owner for c in changes})} policies make {len(changes)} changes to rates, places and prices.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cohort.analysis.ranges import Floats
-from cohort.report.building import Rows
+from cohort.report.building import Rows, pounds
 from cohort.report.money import GROUP, LEDGER, LINE_NAMES
 from cohort.report.reading import YEAR, Reading
 from cohort.report.sublines import SubLines
@@ -79,12 +79,12 @@ def by_block(of: Reading) -> Table | None:
         parts.append(rows.total(f"Net: {BLOCK_NAMES.get(block, words(block))}", own, f"net.{block}"))
     rows.total("Change of the accumulated deficit in the year", parts, "change")
     block = "high_needs"
-    last = [sum(float(v.mean()) for (b, _, y), v in each.items() if b == block and y == of.years[-1]) / 1e8
+    last = [sum(float(v.mean()) for (b, _, y), v in each.items() if b == block and y == of.years[-1])
             for each in found.values()]  # fmt: skip
-    said = " and ".join(f"£{v:,.1f} million {side}" for v, side in zip(last, SIDES, strict=False))
+    said = " or ".join(f"{pounds(v)} ({side})" for v, side in zip(last, SIDES, strict=False))
     return Table(
         "dsg_by_block", "Dedicated schools grant by block, unmitigated and mitigated",
-        f"In {of.years[-1]} the high needs block spends more than its own grant by {said}.", columns, rows.done(),
+        f"In {of.years[-1]} the high needs block spends {said} more than its own grant.", columns, rows.done(),
         "pence", f"{LEDGER}, DfE's view", "Line of DfE's plan",
         ("Unmitigated is the first scenario of the study, mitigated the one reported on.",
          "Only what moves the high needs deficit is here: the other blocks' own income and spend are not modelled."),
@@ -105,6 +105,8 @@ PLACED = {
     "mainstream_srp.top_up": "Mainstream schools, with a plan",
     "mainstream_srp.srp_top_up": "SRPs and SEN units",
     "mainstream_srp.sen_support_top_up": "Mainstream schools, top-up without a plan",
+    "mainstream_srp.communities_pot": "Communities of Schools: the pot instead of top-up without a plan",
+    "mainstream_srp.specialist_teaching": "Communities of Schools: specialist teaching that they take over",
     "post16.fe": "FE colleges",
     "post16.spi": "Specialist post-16 institutions",
     "other.early_years": "Early years settings",
@@ -139,7 +141,8 @@ def volumes(of: Reading) -> Table:
             rows.means("Children (full-year)", held, unit="children", key=f"{home}.children")
             filled = [sum((paid[x][k] for x in mine if x not in sub.vacant), of.no_runs) for k in range(len(at))]
             cost = [float(p.mean() / h.mean()) if h.any() else None for p, h in zip(filled, held, strict=True)]
-            rows.add("Average cost a year", cost, key=f"{home}.cost")
+            if any(cost):  # where nobody costs anything an average would be a nought more
+                rows.add("Average cost a year", cost, key=f"{home}.cost")
         own = [rows.means("Spend" if len(mine) == 1 else f"Spend: {_part(x)}", paid[x],
                           key=f"{x}.spend") for x in sorted(mine, key=lambda x: x != home)]  # fmt: skip
         parts.append(own[0] if len(own) == 1 else rows.total("Spend", own, f"{home}.all"))

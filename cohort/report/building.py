@@ -15,6 +15,8 @@ POUNDS = 100
 """Pence."""
 MILLION = 100_000_000
 """Pence in a million pounds."""
+LEAST_MILLION, MOST_MILLION = 0.1, 100
+"""Millions below which an amount is told in thousands, and from which on in whole millions."""
 LOW, HIGH = "lower end of range (5%)", "upper end of range (95%)"
 SUMS = tuple[tuple[int, int], ...]
 
@@ -82,10 +84,31 @@ def mean(found: Mapping[tuple[str, ...], Figure], *key: str) -> float | None:
 
 
 def pounds(amount: float | Floats) -> str:
-    """ "£458.6 million", "-£2.0 million", of pence or of the mean of pence over runs."""
+    """ "£459 million", "-£2.3 million", "£20,000", of pence or of the mean of pence over runs.
+
+    From £100 million on in whole millions: more would say more than the model knows.
+    """
     value = float(np.mean(amount))
-    decimals = 0 if value % MILLION == 0 else 1
-    return f"{'-' if value < 0 else ''}£{abs(value) / MILLION:,.{decimals}f} million"
+    sign, size = "-" if value < 0 else "", abs(value) / MILLION
+    if size < LEAST_MILLION:
+        thousands = round(1000 * size)
+        return f"{sign if thousands else ''}£{thousands * 1000:,}"
+    whole = size >= MOST_MILLION or value % MILLION == 0
+    return f"{sign}£{size:,.{0 if whole else 1}f} million"
+
+
+def adds(pence: float) -> str:
+    """ "adds £2.3 million", "takes £2.3 million off", "changes next to nothing" below £50,000."""
+    if abs(pence) < MILLION / 20:
+        return "changes next to nothing"
+    return f"adds {pounds(pence)}" if pence > 0 else f"takes {pounds(-pence)} off"
+
+
+def more_or_less(pence: float) -> str:
+    """ "£2.3 million more", "£2.3 million less", "next to nothing" below £50,000."""
+    if abs(pence) < MILLION / 20:
+        return "next to nothing"
+    return f"{pounds(abs(pence))} {'more' if pence > 0 else 'less'}"
 
 
 def pence(million: float | None) -> float | None:

@@ -10,6 +10,7 @@ import altair as alt
 from cohort.report.chart_lines import MILLION, Worlds
 from cohort.report.chart_style import BLUE, GREY, ORANGE, PLUM, TEAL, TEXT, WIDE, Tables, apart, finished, listed, rows
 from cohort.report.placements import GROUPS, REST
+from cohort.report.scorecard import MODEL, called, years
 from cohort.report.table import Chart, Row, Table
 
 STACK = dict(zip((*GROUPS, REST), (BLUE, TEAL, PLUM, ORANGE), strict=True))
@@ -177,7 +178,7 @@ def policy_effects(tables: Tables) -> Chart | None:
     return Chart(
         "effects_ranges", f"{table.finding.rstrip('.')}{costs}.",
         f"What each policy saves alone in {year}, in £ million, with its range over runs. {told}.",
-        barred(bars, f"Saving of {year}, £ million: mean and range over runs", form=",.1f"), "policy_effects",
+        barred(bars, f"Saving of {year}, £ million: mean and range over runs", form=",.0f"), "policy_effects",
         table.source, table.group,
     )  # fmt: skip
 
@@ -193,9 +194,8 @@ def scores(tables: Tables) -> Chart | None:
     for what, ahead, who in (row.key.split(".", 2) for row in rows_):
         off = table.number(f"{what}.{ahead}.{who}", "Error")
         if what == first and off is not None:
-            name = "the model" if who == "cohort" else who
-            words = f"{ahead} year{'s' if ahead != '1' else ''} ahead: {name}"
-            bars.append(Bar(words, 0.0, 100 * off, f"{off:.1%}", BLUE if who == "cohort" else GREY))
+            words = f"{years(int(ahead))} ahead: {called(who)}"
+            bars.append(Bar(words, 0.0, 100 * off, f"{off:.1%}", BLUE if who == MODEL else GREY))
     told = "; ".join(f"{b.words} {b.said}" for b in bars)
     return Chart(
         "scorecard_bars", table.finding, f"Bars of the mean error of forecasts of {first}: {told}.",

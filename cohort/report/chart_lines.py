@@ -143,7 +143,7 @@ def chance(tables: Tables, worlds: Worlds) -> Chart | None:
     ends = "; ".join(f"{s.name}: 5% at £{s.points[0][0]:,.1f} million, 95% at £{s.points[-1][0]:,.1f} million"
                      for s in series)  # fmt: skip
     return Chart(
-        "spend_curve", f"{table.finding} {plan}".strip(),
+        "spend_curve", table.finding,
         f"S-shaped curve of the chance that spend is at or below an amount. {ends}. {plan}",
         finished(chart, 340), "spend_chance", table.source, table.group,
     )  # fmt: skip

@@ -3,12 +3,13 @@
 The value of every cell is exact; what is shown is each value rounded up or down so that the parts shown sum to the
 total shown, and one figure that stands twice in a table (a year's closing and the next year's opening deficit) is shown
 the same twice. Where no rounding can do both, sums go first; where none can do that, the cells are rounded to the
-nearest and a note says which.
+nearest and a note says which. ``agreed`` rounds the money of all tables of a report at once, so that one amount is
+printed the same wherever it stands. Figures that were published in whole millions are printed in whole millions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -46,22 +47,65 @@ POUNDS = Scale(100, before="£", words="pounds (marked £)")
 CHILDREN = Scale(1, words="children")
 PLACES = Scale(1, words="places")
 PERCENT = Scale(0.001, 1, after="%", words="percent")
+CHANCE = Scale(0.01, 0, after="%", words="percent")
 WHOLE = Scale(1, words="number")
 NUMBER = Scale(0.01, 2, words="number")
-PLAIN = {"children": CHILDREN, "places": PLACES, "share": PERCENT}
+PLAIN = {"children": CHILDREN, "places": PLACES, "share": PERCENT, "chance": CHANCE}
 
 
-def shown(table: Table) -> list[list[str]]:
+Place = tuple[int, int]
+"""(row, column) of a table."""
+Steps = dict[Place, int]
+"""Cell -> its rounded value, in steps of its scale."""
+HEAVY = 20.0
+"""How much less a total is moved than another cell, where something must be: totals are what people compare."""
+
+
+def shown(table: Table, steps: Steps | None = None) -> list[list[str]]:
     """The strings of a page: for each row of the table a list with a string for each column after the stub.
 
-    Headings give empty strings; a cell that is text (``[c]``) is shown as it is, a cell without a value as "".
+    Headings give empty strings; a cell that is text (``[c]``) is shown as it is, a cell without a value as "". With
+    ``steps`` (of ``agreed``) these are what is shown.
     """
-    steps, _ = _rounded(table)
+    steps = _rounded(table)[0] if steps is None else steps
     by_row = scales(table)
     return [
         [_text(table, row, i, k, steps, by_row[i]) for k in range(len(table.columns))]
         for i, row in enumerate(table.rows)
     ]
+
+
+def agreed(tables: Iterable[Table]) -> dict[str, Steps]:
+    """Key of each table -> its rounded cells, the same amount of money rounded the same in all of them.
+
+    A table for which that cannot be, since its own sums would not hold, is rounded by itself.
+    """
+    of = list(tables)
+    own = {table.key: _rounded(table) for table in of}
+    cells = [(table, i, k) for table in of for i, k in _millions(table)]
+    number = {(table.key, i, k): n for n, (table, i, k) in enumerate(cells)}
+    exact = np.array([float(table.rows[i].cells[k] or 0) / MILLION.step for table, i, k in cells])
+    sums, first = list[Sum](), dict[float, int]()
+    for table in of:
+        mine = {place: number[table.key, *place] for place in _millions(table)}
+        sums += _sums(table, mine, scales(table))
+    for n, value in enumerate(exact):
+        if abs(value - round(value)) > 1e-6 and first.setdefault(key := round(value, 7), n) != n:
+            sums.append((n, ((first[key], 1),)))
+    weight = np.array([HEAVY if table.rows[i].sums else 1.0 for table, i, _ in cells])
+    steps, failed = together(exact, sums, weight)
+    alone = {cells[n][0].key for n in np.flatnonzero(failed)}
+    found = {table.key: dict(own[table.key][0]) for table in of}
+    for (key, i, k), n in number.items():
+        if key not in alone:
+            found[key][i, k] = int(steps[n])
+    return found
+
+
+def _millions(table: Table) -> list[Place]:
+    """The cells of a table that are shown in GBP million."""
+    by_row = scales(table)
+    return [place for place in _numbers(table, by_row) if by_row[place[0]] == MILLION]
 
 
 def notes(table: Table) -> tuple[str, ...]:
@@ -115,7 +159,7 @@ def _scale(table: Table, row: Row, most: float, biggest: float, fraction: bool) 
     return PLAIN.get(unit) or (NUMBER if fraction else WHOLE)
 
 
-def _rounded(table: Table) -> tuple[dict[tuple[int, int], int], set[tuple[int, int]]]:
+def _rounded(table: Table) -> tuple[Steps, set[Place]]:
     """(row, column) -> steps of its scale, and the cells that stand in a sum that could not be kept."""
     by_row = scales(table)
     at = list(_numbers(table, by_row))
@@ -127,10 +171,6 @@ def _rounded(table: Table) -> tuple[dict[tuple[int, int], int], set[tuple[int, i
     if failed.any():  # better that sums hold than that a figure that stands twice is the same
         steps, failed = together(exact, sums)
     return {cell: int(steps[n]) for cell, n in number.items()}, {at[n] for n in np.flatnonzero(failed)}
-
-
-Place = tuple[int, int]
-"""(row, column) of a table."""
 
 
 def equations(table: Table) -> Iterator[tuple[Place, list[tuple[Place, int]]]]:
@@ -175,21 +215,36 @@ def _twice(
     for cell in at:
         value = table.rows[cell[0]].cells[cell[1]]
         if table.unit_of(table.rows[cell[0]]) == "pence" and isinstance(value, int | float) and value:
-            if value in first:
-                yield first[value], number[cell]
+            same = round(float(value), 1)  # means over runs, added up in another order, differ in their last bits
+            if same in first:
+                yield first[same], number[cell]
             else:
-                first[value] = cell
+                first[same] = cell
 
 
-def _text(table: Table, row: Row, i: int, k: int, steps: dict[tuple[int, int], int], scale: Scale | None) -> str:
+def _text(table: Table, row: Row, i: int, k: int, steps: Mapping[Place, int], scale: Scale | None) -> str:
     if row.kind == "heading":
         return ""
     cell = row.cells[k]
     if cell is None:
         return ""
+    if scale == MILLION and isinstance(cell, int | float) and _as_printed(table, row, k):
+        return f"{cell / 1e8:,.0f}"
     if scale is not None and (i, k) in steps:
         return scale.print(steps[i, k], signed=row.kind == "difference")
     return in_words(cell) if table.unit_of(row) == "date" else str(cell)
+
+
+def _as_printed(table: Table, row: Row, column: int) -> bool:
+    """Whether a cell belongs to figures published in whole millions: a published row, or a column that is."""
+    if row.kind == "published":
+        cells: Sequence[Cell] = row.cells
+    elif table.columns[column] in table.printed:
+        same = (r for r in table.rows if r.cells and table.unit_of(r) == "pence")
+        cells = [r.cells[column] for r in same]
+    else:
+        return False
+    return all(float(c) % 1e8 == 0 for c in cells if isinstance(c, int | float))
 
 
 def in_words(cell: Cell) -> str:

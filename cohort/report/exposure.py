@@ -108,7 +108,7 @@ def chances(of: Reading) -> Table:
     closing = {n: of.line(n, "position", "closing", last) / MILLION for n in of.worlds}
     told = {f.period: f.value for f in published.tables(of.pack) if (f.kind, f.item) == ("projection", "closing")}
     asked = thresholds(max(float(c.max()) for c in closing.values()), told.get(last))
-    columns = tuple(x for title in of.worlds.values() for x in (title, f"{title}: error"))
+    columns = tuple(x for title in of.worlds.values() for x in (title, f"{title}: give or take"))
     rows = Rows(of)
     for amount in asked:
         found = [chance(int((c > amount).sum()), len(c)) for c in closing.values()]
@@ -118,8 +118,8 @@ def chances(of: Reading) -> Table:
     said = _chance_said(of, closing, council, last)
     return Table(
         "chances", f"Chance that the deficit on 31 March 20{last[-2:]} is above an amount", said, columns, rows.done(),
-        "share", LEDGER, "Accumulated deficit",
-        ("The error is what comes of having so many runs and no more.", of.ranges), group="confidence",
+        "chance", LEDGER, "Accumulated deficit",
+        (f"Give or take is what comes of having {_runs(len(of.runs))} and no more.", of.ranges), group="confidence",
     )  # fmt: skip
 
 
@@ -130,6 +130,10 @@ def _chance_said(of: Reading, closing: dict[str, Floats], council: float | None,
     return (
         f"The deficit on 31 March 20{last[-2:]} is above the council's £{council:,.0f} million in {of.either(found)}."
     )
+
+
+def _runs(number: int) -> str:
+    return "one run" if number == 1 else f"{number} runs"
 
 
 def _how_often(met: int, runs: int) -> str:
@@ -153,23 +157,34 @@ def curve(of: Reading) -> Table:
     if told is not None:
         rows.add("The council's plan", [told] * len(columns), "published", key="published")
     middle = of.either(pounds(float(np.quantile(r, 0.5))) for r in runs)
+    within = of.either(_how_often(int((r <= told).sum()), len(r)) for r in runs) if told is not None else ""
+    plan = f" It is within the council's plan, {pounds(told)}, in {within}." if told is not None else ""
     return Table(
         "spend_chance", f"Spend of {last}: how likely it is to be at or below an amount",
-        f"Half of all runs spend at most {middle} in {last}.", columns, rows.done(), "pence",
+        f"Half of all runs spend at most {middle} in {last}.{plan}", columns, rows.done(), "pence",
         f"{LEDGER}; {PAPER}", "Share of runs", (of.ranges,), group="confidence",
     )  # fmt: skip
+
+
+NAMES = {"kent": "Kent", "sen": "SEN", "authorities": "authorities'", "dsg": "DSG"}
+
+
+def named(label: str) -> str:
+    """A label of the ledger as words, with capitals where English has them."""
+    said = " ".join(NAMES.get(word, word) for word in label.split("_"))
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def memo(of: Reading) -> Table:
     """What is outside the account or not in it, and why; interest, which is outside too, is reckoned."""
     rows = Rows(of)
     for gap in reconcile.gaps(of.pack):
-        rows.add(str(gap["line"]).replace("_", " ").capitalize(), [str(gap["belongs_to"]).replace("_", " "),
+        rows.add(named(str(gap["line"])), [str(gap["belongs_to"]).replace("_", " "),
                                                                   str(gap["reason"])])  # fmt: skip
     for name, title in of.worlds.items():
         interest = sum(float(of.line(name, "memo", "interest", year).mean()) for year in of.years) / MILLION
         rows.add(f"Interest on the deficit, {title}",
-                 ["outside the DSG", f"£{interest:,.1f} million over {of.years[0]} to {of.years[-1]}"])  # fmt: skip
+                 ["outside the DSG", f"{pounds(interest * MILLION)} over {of.years[0]} to {of.years[-1]}"])  # fmt: skip
     return Table(
         "memo", "Not in these tables", "What the account leaves out: the model cannot say how large it is.",
         ("Where it belongs", "Why it is left out, or how much it is"), rows.done(), "text",

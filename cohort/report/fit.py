@@ -48,6 +48,7 @@ def fit(of: Reading) -> Table:
         ("Rates are fitted to published figures." if of.calibrated else "Rates are first rates: nothing is fitted yet.",
          "A few assumptions were set so that January 2025 and 2024-25 come near these figures: a fit, not a test.",
          "How well the model forecasts is another matter: see cohort backtest."), group=GROUP,
+        printed=("Published",),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from cohort import nmiss, published
 from cohort.analysis.ranges import Floats
 from cohort.headline import FLOOR
 from cohort.report.blocks import words
-from cohort.report.building import Rows, pence
+from cohort.report.building import Rows, pence, pounds
 from cohort.report.money import PAPER
 from cohort.report.reading import YEAR, Reading
 from cohort.report.table import Table
@@ -100,9 +100,9 @@ def _finding(of: Reading, floor: dict[str, Runs], told: dict[str, float]) -> str
     left = floor[of.other].get((year,))
     if left is None or year not in told:
         return f"{of.worlds[of.other]}: entries and exits of independent special schools by route."
-    ours, council = float(left.mean()) / 1e8, told[year]
-    side = "still above" if ours > council else "below"
+    ours, council = float(left.mean()), told[year]
+    side = "still above" if ours > council * 1e8 else "below"
     return (
-        f"If nobody had entered an independent school since April 2025, the line would cost £{ours:,.1f} million in "
-        f"{year}: {side} the council's £{council:,.0f} million."
+        f"Even if nobody entered an independent school from April 2025 on, independent schools would cost "
+        f"{pounds(ours)} in {year}: {side} the council's £{council:,.0f} million."
     )

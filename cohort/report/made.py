@@ -18,7 +18,7 @@ def made(of: Reading, effects: bool) -> dict[str, str]:
         "Runs": f"{_of(len(of.runs), 'run')} ({_of(m['draws'], 'draw')} x {_of(m['replicates'], 'replicate')}, "
         f"seed {m['seed']})",
         "Ranges": of.ranges,
-        "Simulated": f"{m['started']} to {m['ended']}",
+        "Simulated": f"{m['started'][:10]}, {m['started'][11:16]} to {m['ended'][11:16]} UTC",
         "Study": m["digest"],
         "Code": m["code"],
         "Data": ", ".join(dict.fromkeys(s["data"] for s in m["scenarios"])),

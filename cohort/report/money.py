@@ -72,7 +72,7 @@ def _finding(of: Reading, rows: Rows, years: tuple[str, ...]) -> str:
     amounts = of.either(pounds(of.line(n, "position", "spend", last)) for n in of.worlds)
     told = next((r.cells[years.index(last)] for r in rows.rows if r.key == "published.spend"), None)
     council = f", against £{told / 1e8:,.0f} million in the council's plan" if isinstance(told, float) else ""
-    return f"In {last} the model spends {amounts}{council}."
+    return f"In {last} spend is {amounts}{council}."
 
 
 def _notes(of: Reading, told: Printed) -> list[str]:
@@ -188,6 +188,7 @@ def bridge(of: Reading) -> Table:
         "bridge", "What changes spend from year to year", _bridged(of, told, years), columns, rows.done(), "pence",
         f"{PAPER} (council); {LEDGER} (model)", "Year and whose",
         ("The council's savings still to be found count as a change of its own; the model holds none.",), group=GROUP,
+        printed=tuple(f"{after} Council" for _, after in steps),
     )  # fmt: skip
 
 
@@ -202,9 +203,8 @@ def _sum(cells: list[Cell]) -> float | None:
 def _bridged(of: Reading, told: Printed, years: list[str]) -> str:
     """Each side's spend from the first year to the last."""
     first, last = years[0], years[-1]
-    spent = {name: [pounds(of.line(name, "position", "spend", y)) for y in (first, last)] for name in of.worlds}
-    ours = [f"the model ({of.worlds[name]}) goes from {one} to {two}" for name, (one, two) in spent.items()]
     council = (told.get(("projection", "spend", first)), told.get(("projection", "spend", last)))
-    start = [f"The council goes from £{council[0]:,.0f} million to £{council[1]:,.0f} million"] if all(council) else []
-    said = "; ".join([*start, *ours])
-    return f"{said[0].upper()}{said[1:]}, from {first} to {last}."
+    plan = f"the council plans to go from £{council[0]:,.0f} million to £{council[1]:,.0f} million; " * all(council)
+    start = pounds(of.line(of.base, "position", "spend", first))
+    ends = of.either(pounds(of.line(n, "position", "spend", last)) for n in of.worlds)
+    return f"From {first} to {last} {plan}the model goes from {start} to {ends}."

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cohort.report.build import GROUPS
-from cohort.report.display import notes, scale_words, shown
+from cohort.report.building import pounds
+from cohort.report.display import Steps, agreed, notes, scale_words, shown
 from cohort.report.made import stamp
+from cohort.report.reading import called
 from cohort.report.svg import drawn
 from cohort.report.table import Cell, Chart, Report, Row, Table
 
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
 
 MANY = 7
 """Columns from which on a table is set smaller on paper."""
-FEW = 16
+FEW = 22
 """Rows up to which a table is kept on one page."""
+TALL = 420
+"""Pixels from which on a chart may take most of a page."""
 BRIEF_CHART = "deficit_fan"
 MARKS = {
     True: "Internal: holds small numbers of children. Do not publish.",
@@ -44,22 +48,36 @@ class Block:
     heading: str
     lines: tuple[Line, ...]
 
+    @property
+    def short(self) -> bool:
+        """Whether it is kept on one page."""
+        return len(self.lines) <= FEW
+
 
 def page(report: Report) -> str:
     """The whole report as HTML. What a chart's title says is not said again by its table."""
-    said = " ".join(chart.title for chart in report.charts)
+    steps = agreed(report.tables)
     parts = [
         {
             "key": group,
             "title": title,
-            "words": report.words.get(group, ()),
+            "words": (told := _told(report, group)),
             "charts": [_chart(c) for c in report.charts if c.group == group],
-            "tables": [_table(t, said) for t in report.tables if t.group == group],
+            "tables": [_table(t, steps[t.key], " ".join((*told, *(c.title for c in report.charts))))
+                       for t in report.tables if t.group == group],
         }
         for group, title in GROUPS.items()
-    ]
+    ]  # fmt: skip
     shown_ = [part for part in parts if part["tables"] or part["charts"] or part["words"]]
     return _environment().get_template("report.html.j2").render(**_common(report), parts=shown_)
+
+
+def _told(report: Report, group: str) -> list[str]:
+    """The words of a part, without what a chart or a table of that part says over itself."""
+    below = [c.title for c in report.charts if c.group == group] + [
+        t.finding for t in report.tables if t.group == group
+    ]
+    return [words for words in report.words.get(group, ()) if not any(words.rstrip(".") in told for told in below)]
 
 
 def brief(report: Report) -> str:
@@ -94,22 +112,22 @@ def _common(report: Report) -> dict[str, Any]:
     }
 
 
-def _table(table: Table, said: str = "") -> dict[str, Any]:
-    """A table for the template."""
+def _table(table: Table, steps: Steps, said: str = "") -> dict[str, Any]:
+    """A table for the template; its finding only if nothing has ``said`` it."""
     unit = scale_words(table)
     finding = "" if table.finding.rstrip(".") in said else table.finding
     return {
         "key": table.key, "title": table.title, "finding": finding, "unit": unit, "stub": table.stub or "Row",
-        "columns": _columns(table), "blocks": _blocks(table), "notes": notes(table), "source": table.source,
+        "columns": _columns(table), "blocks": _blocks(table, steps), "notes": notes(table), "source": table.source,
         "long": table.long, "small": len(table.columns) >= MANY, "few": len(table.rows) <= FEW,
         "text": any(isinstance(c, str) and len(c) > 30 for row in table.rows for c in row.cells),
     }  # fmt: skip
 
 
-def _blocks(table: Table) -> list[Block]:
+def _blocks(table: Table, steps: Steps) -> list[Block]:
     """The rows cut at their headings."""
     out: list[tuple[str, list[Line]]] = []
-    for row, cells in zip(table.rows, shown(table), strict=True):
+    for row, cells in zip(table.rows, shown(table, steps), strict=True):
         if row.kind == "heading":
             out.append((row.label, []))
         else:
@@ -141,7 +159,12 @@ def _chart(chart: Chart) -> dict[str, Any]:
 
     wide, narrow = (Markup(drawn(chart, which)) for which in (False, True))
     return {"key": chart.key, "title": chart.title, "alternative": chart.alternative, "wide": wide, "narrow": narrow,
-            "table": chart.table, "source": chart.source}  # fmt: skip
+            "table": chart.table, "source": chart.source, "tall": int(str(chart.spec["height"])) > TALL}  # fmt: skip
+
+
+def _short(pence: float) -> str:
+    """An amount for a headline: "£455m"."""
+    return pounds(pence).replace(" million", "m")
 
 
 def _figures(report: Report) -> list[tuple[str, str, str]]:
@@ -160,6 +183,6 @@ def _figures(report: Report) -> list[tuple[str, str, str]]:
         value = table.number(row, year) if table else None
         told = table.number(beside, year) if table and beside else None
         if value is not None:
-            below = f"council's plan £{told / 1e8:,.0f}m" if told is not None else f"against {base}"
-            found.append((label, f"£{value / 1e8:,.1f}m", below))
+            below = f"council's plan {_short(told)}" if told is not None else f"against {called(base)}"
+            found.append((label, _short(value), below))
     return found

@@ -57,7 +57,7 @@ def _finding(of: Reading, found: Mapping[tuple[str, str], Runs]) -> str:
             of.count(float(found[name, count].get(("state_special", last), of.no_runs).mean()))
             for count in ("filled", "places", "waiting")
         )
-        said.append(f"{held} children in {room} special school places and {waits} waiting")
+        said.append(f"{held} children for {room} special school places, with {waits} waiting")
     return f"In {in_words(last)} there are {of.either(said)}."
 
 
@@ -115,10 +115,11 @@ def sources(of: Reading) -> Table | None:
              unit="share", key="break_even")  # fmt: skip
     even = cost[months[-1]] if months else None
     said = (
-        f"In {in_words(months[-1])} {shares[-1]:.0%} of the children whom the policy brings into special schools would "
-        f"have been in independent ones; at average prices places pay for themselves from {even.break_even:.0%}."
+        f"In {in_words(months[-1])} {shares[-1]:.0%} of the children whom {of.worlds[of.other]} brings into special "
+        f"schools would have been in independent ones; at average prices places pay for themselves from "
+        f"{even.break_even:.0%}."
         if even and isinstance(shares[-1], float)
-        else "The policy brings no child into a special school."
+        else f"{of.worlds[of.other]} brings no child into a special school."
     )
     return Table(
         "place_sources", "Where the children in more special school places come from", said,
@@ -181,7 +182,10 @@ def elsewhere(of: Reading) -> Table | None:
                         key=f"{a}>{b}") for a, b in pairs]  # fmt: skip
     rows.total("All children elsewhere", parts, "all")
     total = sum(float(v.mean()) for (_, _, m), v in found.items() if m == last)
-    top = f"; most go from {state(pairs[0][0])} to {state(pairs[0][1])}" if pairs else ""
+    most = float(found.get((*pairs[0], last), of.no_runs).mean()) if pairs else 0.0
+    top = (
+        f"; the largest group, {of.count(most)}, goes from {state(pairs[0][0])} to {state(pairs[0][1])}" if most else ""
+    )
     return Table(
         "elsewhere", f"Children who are elsewhere under {of.worlds[of.other]}",
         f"In {in_words(last)} {of.count(total)} children are elsewhere than under {of.worlds[of.base]}{top}.",

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from cohort import calendar
 from cohort.analysis.ranges import Floats
 from cohort.report.blocks import BLOCK_NAMES, DFE_NAMES, SIDES, dfe, in_order, words
-from cohort.report.building import Rows
+from cohort.report.building import Rows, pounds
 from cohort.report.placements import AGES, NAMES, NEED_NAMES, at_place
 from cohort.report.plans import HELD
 from cohort.report.reading import Reading
@@ -31,8 +31,8 @@ def management_plan(of: Reading) -> Table:
     _blocks(rows, at)
     _children(rows, at)
     last = of.years[-1]
-    closing = [float(of.line(n, "position", "closing", last).mean()) / 1e8 for n in of.worlds]
-    said = ", ".join(f"£{v:,.1f} million {side}" for v, side in zip(closing, sides.values(), strict=True))
+    closing = [pounds(of.line(n, "position", "closing", last)) for n in of.worlds]
+    said = ", ".join(f"{amount} {side}" for amount, side in zip(closing, sides.values(), strict=True))
     return Table(
         "dsg_management_plan", "Rows for DfE's DSG management plan",
         f"The accumulated deficit at the end of {last} is {said}.", columns, rows.done(), "pence",

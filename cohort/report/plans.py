@@ -84,7 +84,8 @@ def by_placement(of: Reading) -> Table:
     ends = of.either(map(of.count, nmiss[1:]))
     return Table(
         "plans_by_placement", "Plans by placement each January",
-        f"Independent special schools hold {of.count(nmiss[0])} plans in {in_words(first)}; {in_words(last)}: {ends}.",
+        f"Independent special schools go from {of.count(nmiss[0])} plans in {in_words(first)} to {ends} in "
+        f"{in_words(last)}.",
         tuple(january(m) for m in of.januaries), rows.done(), "children", CENSUS, "Placement",
         ("SRPs and units are recorded unreliably against mainstream: trust their sum more than the split.",),
         suppress=True, group=GROUP,
@@ -136,17 +137,24 @@ def crossed(of: Reading, key: str, across: Sequence[str], names: Mapping[str, st
         runs = [found.get((one, two), of.no_runs) for two in across]
         parts.append(rows.means(labels.get(one, one), [*runs, sum(runs, of.no_runs)], key=one))
     rows.total("All plans", parts, "all")
+    within = "in" if rows_by == "placement" else "for"
     most = max(down, key=lambda one: sum(float(found.get((one, two), of.no_runs).mean()) for two in across))
     total = sum(float(v.mean()) for v in found.values())
     share = sum(float(v.mean()) for (one, _), v in found.items() if one == most) / total
     return Table(
-        key, title, f"The largest group is {labels.get(most, most)}: {share:.0%} of all plans in {in_words(last)}.",
+        key, title, f"{share:.0%} of all plans in {in_words(last)} are {within} {_inside(labels.get(most, most))}, the "
+        f"largest group.",
         (*(names.get(a, a) for a in across), "All"), rows.done(), "children", CENSUS,
         "Placement" if rows_by == "placement" else "Primary need",
         (f"{of.worlds[of.other]}, {in_words(last)}, average over runs.",
          "Needs in the model follow England's pattern by age and placement, as Kent's is not published."),
         suppress=True, group=GROUP, whole="All",
     )  # fmt: skip
+
+
+def _inside(label: str) -> str:
+    """A label for the middle of a sentence."""
+    return label if label.partition(" ")[0].isupper() or label.startswith("SRP") else f"{label[0].lower()}{label[1:]}"
 
 
 def by_age(of: Reading) -> Table:

@@ -62,6 +62,10 @@ class Reading:
             return f"{children:,.0f}"
         return f"{5 * round(children / 5):,}" if children >= FEWEST or not children else f"fewer than {FEWEST}"
 
+    def about(self, children: float) -> str:
+        """A number of children in a sentence, to the hundred from 1,000 on: more would say more than is known."""
+        return self.count(children) if children < 1000 else f"{round(children, -2):,.0f}"
+
     @property
     def worlds(self) -> dict[str, str]:
         """Scenario -> what the report calls it: the base, then the scenario if it is another."""
@@ -77,6 +81,8 @@ class Reading:
         each = list(said)
         if len(each) == 1:
             return each[0]
+        if len(set(each)) == 1:
+            return f"{each[0]} ({' and '.join(self.worlds.values())} alike)"
         return " or ".join(f"{text} ({title})" for text, title in zip(each, self.worlds.values(), strict=True))
 
     @property
@@ -108,13 +114,13 @@ class Reading:
         """What the ranges of this study are of, in plain words."""
         n = len(self.runs)
         if n == 1:
-            return "There is one run, so no range is known."
+            return "There is only one run, so the model cannot say how wide the range is."
         if self.study.manifest["draws"] == 1:
             return (
                 f"Ranges show chance alone, over {n} runs of one best estimate. Doubt about rates, prices and the size "
                 "of policies is not in them, so the true ranges are wider."
             )
-        return f"Ranges are over {n} runs, each with its own draw of the rates, prices and sizes thought possible."
+        return f"Ranges come from {n} runs. Each has its own draw of the rates, prices and effects thought possible."
 
     @cached_property
     def years(self) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ import numpy as np
 from cohort.analysis.ranges import Floats, chance
 from cohort.analysis.worth import Worth
 from cohort.report.blocks import words
-from cohort.report.building import POUNDS, Rows
+from cohort.report.building import POUNDS, Rows, pounds
+from cohort.report.display import in_words
 from cohort.report.effects import Effects
 from cohort.report.reading import YEAR, Reading
 from cohort.report.table import Cell, Table, Unit
@@ -61,7 +62,7 @@ def together(of: Reading) -> Table | None:
     march = _saved(of, "month like '%-03'", YEAR)
     rows.means("Full-year effect of what is in place by March", [12 * march[y] for y in years], key="full_year")
     chances = [chance(int((s > 0).sum()), len(s)).p for s in saved.values()]
-    rows.add("Chance of saving anything", chances, unit="share", key="chance")
+    rows.add("Chance of saving anything", chances, unit="chance", key="chance")
     last = found[-1]
     return Table(
         "savings", f"What {of.worlds[of.other]} saves against {of.worlds[of.base]}",
@@ -80,13 +81,13 @@ def _saved(of: Reading, where: str, by: str) -> dict[str, Floats]:
     return {year: runs - two.get((year,), of.no_runs) for (year,), runs in one.items()}
 
 
-def _said(pence: float) -> str:
-    verb = "saves" if pence >= 0 else "costs"
-    return f"{verb} £{abs(pence) / 1e8:,.1f} million"
+def _said(pence: float, several: bool = False) -> str:
+    verb = "save" if pence >= 0 else "cost"
+    return f"{verb}{'' if several else 's'} {pounds(abs(pence))}"
 
 
 def _between(low: float, high: float) -> str:
-    return f" (nine runs in ten between £{low / 1e8:,.1f} and £{high / 1e8:,.1f} million)"
+    return f" (nine runs in ten: {pounds(low)} to {pounds(high)})"
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,8 @@ def _quantile(q: float) -> Callable[[list[Worth]], float]:
 
 PARTS = (
     Part("Gross", _mean("gross")),
-    Part("of it cashable", _mean("cashable")),
-    Part("of it avoided", _mean("avoided")),
+    Part("Of this cashable", _mean("cashable")),
+    Part("Of this avoided", _mean("avoided")),
     Part("Reinvested", lambda found: -_mean("reinvestment")(found)),
     Part("Net (part-year)", _mean("net")),
     Part("P50", _quantile(0.5)),
@@ -126,7 +127,7 @@ def tracker(of: Reading, found: Effects, given: Tracker | None = None) -> Table:
     for name in order:
         cells: list[Cell] = [part.of(found.alone[name][year]) for part in PARTS]
         mine = given.get(name, {})
-        parts.append(rows.add(found.titles[name], [*cells, *(mine.get(i) or "not given" for i in INPUTS)], key=name))
+        parts.append(rows.add(found.titles[name], [*cells, *(mine.get(i, "") for i in INPUTS)], key=name))
     blanks: list[Cell] = [None] * len(INPUTS)
     joint: list[Cell] = [part.of(found.joint[year]) for part in PARTS]
     beyond = [_beyond(cell, [rows.rows[p].cells[k] for p in parts]) for k, cell in enumerate(joint)]
@@ -135,17 +136,17 @@ def tracker(of: Reading, found: Effects, given: Tracker | None = None) -> Table:
     rows.add("All together", [*joint, *blanks], "total", sums=tuple((p, 1) for p in parts), key="joint")
     # percentiles do not add up, so the total of those two columns stands without its sum
     best = order[0]
-    amount = _mean("net")(found.alone[best][year]) / 1e8
+    amount = pounds(_mean("net")(found.alone[best][year]))
     return Table(
         "savings_tracker", f"Savings tracker, {year}: each policy alone and all together",
-        f"Taken alone, this policy saves most in {year}: {found.titles[best]} (£{amount:,.1f} million).",
+        f"Taken alone, this policy saves most in {year}: {found.titles[best]} ({amount}).",
         (*(part.heading for part in PARTS), "RAG", "Owner", "Decision by"), rows.done(), "pence",
         f"{len(found.runs)} runs of the model with each policy alone, in the draws and luck of the study's first runs",
         "Policy", (
             "Against the same scenario without rules. Avoided is growth that does not happen.",
-            f"Cashable is what takes a sub-line below the yearly rate of spend of {found.today}.",
+            f"Cashable is what brings a sub-line below what it cost, at a year's rate, in {in_words(found.today)}.",
             "P50 and P80 are what is saved or more in 50% and 80% of these runs. They do not add up.",
-            "RAG, owner and decision date are the reader's: cohort report STUDY --tracker FILE.csv.",
+            "RAG, owner and decision date are for the council to fill in: cohort report STUDY --tracker FILE.csv.",
             *_fewer(of, found),
         ), group=GROUP,
     )  # fmt: skip
@@ -179,16 +180,16 @@ def by_year(of: Reading, found: Effects) -> Table:
     rows.heading("Spend in these runs")
     without = rows.add("Without any policy", [float(np.mean(found.without[y])) for y in found.years], key="without")
     rows.total("With all of them", (without, together_), "with", {together_: -1})
-    total = sum(float(rows.rows[p].cells[-1] or 0) for p in parts[:-1]) / 1e8
-    both = float(rows.rows[parts[-1]].cells[-1] or 0) / 1e8
+    total = sum(float(rows.rows[p].cells[-1] or 0) for p in parts[:-1])
+    both = float(rows.rows[parts[-1]].cells[-1] or 0)
     return Table(
         "policy_effects", "Saving by policy and year: each alone, and together",
-        f"In {found.years[-1]} the policies save £{total:,.1f} million if each is taken alone and "
-        f"£{total + both:,.1f} million together.",
+        f"In {found.years[-1]} the policies {_said(total, True)} if each is taken alone and added up, and "
+        f"{_said(total + both, True) if total * (total + both) < 0 else pounds(abs(total + both))} together.",
         found.years, rows.done(), "pence",
         f"{len(found.runs)} runs of the model with each policy alone", "Financial year",
         ("Policies that reach the same children do not add up: the difference is their interaction.",
-         f"These are {len(found.runs)} of the study's {len(of.runs)} runs. {of.ranges}"), group=GROUP,
+         *_fewer(of, found), of.ranges), group=GROUP,
     )  # fmt: skip
 
 
@@ -229,13 +230,13 @@ def reckoner(of: Reading, found: Effects) -> Table:
         cells = [by[y][0] * scale if y in by else None for y in years]
         rows.add(RECKONER.get(name, words(name)), cells, unit=unit, key=name)
     last = years[-1]
-    costs = {name: by[last][0] for name, _, by in found.reckoner if last in by}
+    costs = {name: by[last][0] * POUNDS for name, _, by in found.reckoner if last in by}
     notes = [f"{RECKONER.get(name, words(name))}: {means}." for name, means, _ in found.reckoner
              if name in EXPLAINED or name not in RECKONER]  # fmt: skip
     return Table(
         "reckoner", "Ready reckoner: what a small change costs a year",
-        f"In {last} 1% more requests cost £{costs.get('requests', 0) / 1e6:,.1f} million more, and 1 point a year on "
-        f"every price £{costs.get('inflation', 0) / 1e6:,.1f} million.", years, rows.done(), "pence",
+        f"In {last} 1% more requests cost {pounds(costs.get('requests', 0))} more, and 1 point a year on every price "
+        f"{pounds(costs.get('inflation', 0))}.", years, rows.done(), "pence",
         "pairs of worlds of the model that differ in that one thing", "Change",
         ("A cost is positive. Means of few runs: small amounts are uncertain.",
          "NMISS: independent and non-maintained special schools.", *notes), group=GROUP,

@@ -17,7 +17,7 @@ from cohort.report.table import Table
 MODEL = "cohort"
 """The model among the forecasters."""
 SCORES = ("cases", "error", "bias", "within_80", "within_95", "effective", "crps")
-ERROR = "Error"
+ERROR, WITHIN = "Error", "In its 80% range"
 Line = Mapping[str, Any]
 
 
@@ -44,20 +44,35 @@ def table(of: Reading, lines: Sequence[Line]) -> Table:
         rows.heading(f"{what[:1].upper()}{what[1:]}, {years(ahead)} ahead")
         for line in (x for x in lines if (x["of"], x["horizon"]) == (what, ahead)):
             s = {name: float(line["score"][name]) for name in SCORES}
-            name = "The model" if line["forecaster"] == MODEL else str(line["forecaster"])
+            name = called(str(line["forecaster"]))
             rows.add(name, [f"{s['cases']:.0f}", s["error"], s["bias"], s["within_80"], s["within_95"],
                             f"{s['effective']:.0f}", f"{s['crps']:,.0f}"],
                      key=f"{what}.{ahead}.{line['forecaster']}")  # fmt: skip
     return Table(
         "scorecard", "How good earlier forecasts would have been", _finding(lines),
-        ("Cases", ERROR, "Bias", "In its 80% range", "In its 95% range", "Of about", "CRPS, plans"),
+        ("Cases", ERROR, "Bias", WITHIN, "In its 95% range", "Independent cases", "CRPS, plans"),
         rows.done(), "share",
         "cohort backtest, on SEN2's counts of January 2021 on", "Who forecast",
-        ("At each January the model is refitted on what was known then and run ahead; rivals have the same counts.",
+        ("At each January the model is refitted on what was known then and run ahead; the others have the same counts.",
          "Error is the median's mean distance from what came, as a share of it. Bias has a sign: positive is too many.",
-         "'Of about' is how many independent cases the ranges rest on. CRPS is in plans, and less is better."),
+         "Years in a row err alike: independent cases are how many they are worth. CRPS is in plans: less is better."),
         group="confidence",
     )  # fmt: skip
+
+
+CALLED = {
+    MODEL: "The model",
+    "flat": "No change",
+    "last growth": "Last year's growth goes on",
+    "linear trend": "A straight line",
+    "markov": "A Markov chain of moves",
+}
+"""Forecasters as people read them; any other by its own name."""
+
+
+def called(forecaster: str) -> str:
+    """A forecaster's name for a reader."""
+    return CALLED.get(forecaster, forecaster)
 
 
 def years(ahead: int) -> str:
@@ -70,11 +85,25 @@ def _finding(lines: Sequence[Line]) -> str:
     first = next(line for line in lines if line["forecaster"] == MODEL)
     rivals = [x for x in lines if (x["of"], x["horizon"]) == (first["of"], first["horizon"]) and x is not first]
     what = f"{first['of']} {years(int(first['horizon']))} ahead"
-    said = f"Put back to earlier Januaries, the model is off by {_off(first)} for {what}"
+    said = f"Tried on earlier Januaries, the model's forecast of {what} was off by {_off(first)}"
     if not rivals:
         return f"{said}."
     best = min(rivals, key=lambda x: float(x["score"]["error"]))
-    return f"{said}; the best of {len(rivals)} naive rivals ({best['forecaster']}) by {_off(best)}."
+    beaten = float(first["score"]["error"]) <= float(best["score"]["error"])
+    closest, every = _closest(lines)
+    return (
+        f"{said}. The best of {len(rivals)} simple ones was {'no better' if beaten else 'better'}: {_off(best)}. The "
+        f"model was the closest in {closest} of {every} tests."
+    )
+
+
+def _closest(lines: Sequence[Line]) -> tuple[int, int]:
+    """In how many of the tests (what, how far ahead) the model has the least error, and how many there are."""
+    tests: dict[tuple[str, int], list[tuple[float, bool]]] = {}
+    for line in lines:
+        ours = line["forecaster"] == MODEL
+        tests.setdefault((str(line["of"]), int(line["horizon"])), []).append((float(line["score"]["error"]), not ours))
+    return sum(1 for found in tests.values() if not min(found)[1]), len(tests)
 
 
 def _off(line: Line) -> str:

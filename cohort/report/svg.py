@@ -13,6 +13,10 @@ NARROW = 340
 """Pixels of the drawing for narrow screens; the specification says how wide the other one is."""
 CHARACTERS = 40
 """Of a title's line there."""
+LINE = 14
+"""Pixels of a line of the words over a bar there."""
+WORDS = 48
+"""Characters of a line of the words over a bar there."""
 
 
 def drawn(chart: Chart, narrow: bool = False) -> str:
@@ -28,15 +32,30 @@ def drawn(chart: Chart, narrow: bool = False) -> str:
 
 
 def _shrink(spec: dict[str, Any]) -> None:
-    """Text a little smaller, the title in lines, and words cut where the drawing ends: all of them are in the table."""
+    """Text a little smaller, the title and the words over bars in lines that fit."""
     config = spec.get("config", {})
     axis = config.get("axis", {}) | {"labelFontSize": 12, "titleFontSize": 12}
     spec["config"] = config | {"axis": axis, "text": config.get("text", {}) | {"fontSize": 12}}
     if isinstance(title := spec.get("title"), dict) and isinstance(title.get("text"), str):
         title["text"] = wrap(title["text"], CHARACTERS)
+    lines = _wrapped(spec)
     for layer in spec.get("layer", ()):
         if isinstance(mark := layer.get("mark"), dict) and mark.get("limit"):
-            mark["limit"] = NARROW - 10
+            mark |= {"limit": NARROW - 10, "lineBreak": "\n", "lineHeight": LINE, "dy": mark["dy"] - LINE * (lines - 1)}
+    spec["height"] = int(spec["height"] * (1 + 0.3 * (lines - 1)))
+
+
+def _wrapped(spec: dict[str, Any]) -> int:
+    """Break the words over bars into lines that fit a narrow drawing, the last just over the bar; returns how many."""
+    parts = [spec, *spec.get("layer", ())]
+    rows = [row for part in parts if isinstance(data := part.get("data"), dict) for row in data.get("values", ())]
+    rows += [row for found in spec.get("datasets", {}).values() for row in found]
+    over = [row for row in rows if isinstance(row.get("words"), str)]
+    most = max((len(wrap(row["words"], WORDS)) for row in over), default=1)
+    for row in over:
+        lines = wrap(row["words"], WORDS)
+        row["words"] = "\n".join([*[" "] * (most - len(lines)), *lines])
+    return most
 
 
 def _own_ids(svg: str, key: str) -> str:

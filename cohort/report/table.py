@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal, get_args
 
-Unit = Literal["children", "places", "pence", "share", "number", "text", "date"]
-"""Of a cell: ``share`` is a fraction of 1 (printed as percent), ``pence`` is GBP cash in pence."""
+Unit = Literal["children", "places", "pence", "share", "chance", "number", "text", "date"]
+"""Of a cell: ``share`` is a fraction of 1 (printed as percent), ``chance`` a fraction of the runs (printed in whole
+percent), ``pence`` is GBP cash in pence."""
 Kind = Literal["line", "total", "range", "published", "difference", "heading"]
 """Of a row: a figure; a sum; a percentile of the row above; published; model less published; a title."""
 Cell = int | float | str | None
@@ -64,6 +65,8 @@ class Table:
     """whether the page folds it away: for looking up, not for reading through"""
     whole: str = ""
     """the column that is, in every row of numbers, the sum of all the other columns; "" where there is none"""
+    printed: tuple[str, ...] = ()
+    """the columns of published figures, shown without decimals where they were printed without"""
 
     def __post_init__(self) -> None:
         if not self.key.replace("_", "").isalnum() or self.key != self.key.lower():

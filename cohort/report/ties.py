@@ -86,7 +86,7 @@ class Ties:
     def _seen_as(self, spot: Spot, alike: tuple[object, ...]) -> Iterator[tuple[object, ...]]:
         """How one figure with this one would have been seen: their labels agree, or the value is no coincidence."""
         unit, _, value = alike
-        if unit in {"share", "number"}:
+        if unit in {"share", "chance", "number"}:
             return
         (*_, label), (*_, heading), _ = self._seen_by(spot, alike)
         yield from ((*alike, "label", label), (*alike, "heading", label), (*alike, "label", heading))

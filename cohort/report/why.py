@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from cohort.prices import LINES
-from cohort.report.building import Rows
+from cohort.report.building import Rows, more_or_less, pounds
 from cohort.report.money import LINE_NAMES
 from cohort.report.reading import YEAR, Reading
 from cohort.report.sublines import SubLines
@@ -47,11 +47,12 @@ def _table(of: Reading, key: str, before: tuple[str, str], after: tuple[str, str
     rows.total("After", (start, *parts), "after")
     wholes = {name: sum(found[line][name] for line in LINES) for name in ("before", "volume", "mix", "price", "after")}
     made = [replace(r, cells=(*r.cells, sum(float(c) for c in r.cells if isinstance(c, float)))) for r in rows.rows]
-    change = (wholes["after"] - wholes["before"]) / 1e8
-    said = ", ".join(f"£{wholes[n] / 1e8:+,.1f} million through {w}"
-                     for n, w in (("volume", "numbers of children"), ("mix", "mix"), ("price", "price")))  # fmt: skip
+    change = wholes["after"] - wholes["before"]
+    said = ", ".join(f"{more_or_less(wholes[n])} through {w}"
+                     for n, w in (("volume", "the number of children"), ("mix", "where they are and how old"),
+                                  ("price", "price")))  # fmt: skip
     return Table(
-        key, title, f"Spend changes by £{change:+,.1f} million: {said}.".replace("£+", "+£").replace("£-", "-£"),
+        key, title, f"Spend {'rises' if change > 0 else 'falls'} by {pounds(abs(change))}: {said}.",
         (*(LINE_NAMES[line] for line in LINES), "All lines"), tuple(made), "pence", "the study's table spend", "Effect",
         ("Each effect is the mean of its two readings: old prices then new, and new then old.",
          "A shift towards more severe needs within a placement counts as price here; so do services and pots."),

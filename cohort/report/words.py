@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cohort.report.building import pounds
+from cohort.report.building import adds, pounds
 from cohort.report.reading import Reading
+from cohort.report.scorecard import MODEL, WITHIN
 from cohort.report.table import Table
 
 Paragraphs = tuple[str, ...]
+SHOULD = 0.75
+"""Of what came, the share that an 80% range should have held, a little less than 80% for luck."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,13 @@ class Told:
         value = self.number(table, row, column)
         return "" if value is None else pounds(value)
 
-    def between(self, table: str, row: str, column: str) -> str:
+    def between(self, table: str, row: str, column: str, what: str = "it", sign: int = 1) -> str:
         """The range of a cell in £ million as a sentence, "" if there is none."""
         low, high = (self.number(table, f"{row}.{end}", column) for end in ("low", "high"))
         if low is None or high is None:
             return ""
-        return f" In nine runs out of ten it is between {pounds(low)} and {pounds(high)}."
+        low, high = sorted((sign * low, sign * high))
+        return f" In nine runs out of ten {what} is between {pounds(low)} and {pounds(high)}."
 
 
 def words(of: Reading, tables: Iterable[Table], effects: bool) -> dict[str, Paragraphs]:
@@ -67,25 +71,51 @@ def words(of: Reading, tables: Iterable[Table], effects: bool) -> dict[str, Para
 
 
 def _summary(t: Told) -> Iterator[str]:
-    """Warnings, then spend, saving, deficit, the override, children: each with its range."""
+    """Warnings, then what is compared, spend, saving, deficit, the override, children: each with its range."""
     yield from _unlawful(t)
     of, year = t.of, t.of.years[-1]
+    if of.compared:
+        yield " ".join((f"Two futures are compared, {t.base} and {t.other}.", *_futures(t)))
     spend = t.million("spend", f"{of.other}.spend", year)
     plan = t.number("spend", "published.spend", year)
-    yield f"In {year} the High Needs spend is {spend} in the model.{t.between('spend', f'{of.other}.spend', year)}" + (
+    under = f" under {t.other}" if of.compared else ""
+    yield f"In {year} the High Needs spend is {spend}{under}.{t.between('spend', f'{of.other}.spend', year)}" + (
         f" The council plans to spend {pounds(plan)}." if plan is not None else ""
     )
     if of.compared:
         yield from _saved(t, year, plan)
     yield from _deficit(t, year)
     yield from _override(t)
-    last = t.tables["plans"].columns[-1]
-    now = t.number("plans", of.other, last)
-    told = [(c, v) for c in t.tables["plans"].columns if (v := t.number("plans", "published", c)) is not None]
-    if now is not None and told:
-        month, count = told[-1]
-        since = f" That compares with {count:,.0f} in {_long(month)}, the last count that was known."
-        yield f"In {_long(last)} about {of.count(now)} children and young people have a plan.{since}"
+    yield from _held(t)
+
+
+def _futures(t: Told) -> Iterator[str]:
+    """What each scenario is, in a sentence: its title, after its name if that is not in it."""
+    titles = {s["name"]: str(s.get("title") or "") for s in t.of.study.manifest["scenarios"]}
+    for name, called in t.of.worlds.items():
+        if title := titles.get(name, "").strip():
+            said = title if called.casefold() in title.casefold() else f"{called}: {title}"
+            yield said if said.endswith(".") else f"{said}."
+
+
+def _held(t: Told) -> Iterator[str]:
+    """How many hold a plan in the last January, with the range, beside the last count that was known."""
+    of, columns = t.of, t.tables["plans"].columns
+    last = columns[-1]
+    now, low, high = (t.number("plans", f"{of.other}{end}", last) for end in ("", ".low", ".high"))
+    told = [(c, v) for c in columns if (v := t.number("plans", "published", c)) is not None]
+    if now is None or not told:
+        return
+    between = (
+        f" In nine runs out of ten there are between {of.about(low)} and {of.about(high)}."
+        if low is not None and high is not None
+        else ""
+    )
+    month, count = told[-1]
+    yield (
+        f"In {_long(last)} about {of.about(now)} children and young people have a plan.{between} "
+        f"There were {count:,.0f} in {_long(month)}, the last count that was known."
+    )
 
 
 def _long(column: str) -> str:
@@ -98,13 +128,14 @@ def _saved(t: Told, year: str, plan: float | None) -> Iterator[str]:
     spend = t.number("spend", f"{t.of.other}.spend", year)
     if saved is None or spend is None:
         return
-    verb = "saves" if saved >= 0 else "costs"
-    said = f"{t.other} {verb} {pounds(abs(saved))} in {year}. Without it ({t.base}) the spend is {base}."
-    said += t.between("savings", "part_year", year).replace("it is between", "the saving is between")
+    less = "less" if saved >= 0 else "more"
+    said = f"That is {pounds(abs(saved))} {less} than under {t.base}, where the spend is {base}."
+    what, sign = ("the saving", 1) if saved >= 0 else ("what it costs more", -1)
+    said += t.between("savings", "part_year", year, what, sign)
     if plan is not None:
         gap = spend - plan
-        said += f" That still leaves the spend {pounds(abs(gap))} above the plan." if gap > 0 else (
-            f" That puts the spend {pounds(abs(gap))} below the plan.")  # fmt: skip
+        said += f" The spend is still {pounds(abs(gap))} above the council's plan." if gap > 0 else (
+            f" That puts the spend {pounds(abs(gap))} below the council's plan.")  # fmt: skip
     yield said
 
 
@@ -121,13 +152,19 @@ def _deficit(t: Told, year: str) -> Iterator[str]:
 def _override(t: Told) -> Iterator[str]:
     if (table := t.tables.get("override")) is None:
         return
-    falls = t.number("override", "falls", table.columns[-1])
-    if falls is None:
+    column = table.columns[-1]
+    falls, left = t.number("override", "falls", column), t.number("override", "left", column)
+    if falls is None or falls <= 0:
         return
     day = table.title.rpartition(" on ")[2]
+    reserves = t.number("override", "reserves", column)
+    enough = "" if left is None or reserves is None else (
+        f" Its usable reserves are {pounds(reserves)}, as given for this report: "
+        + (f"{pounds(-left)} too little." if left < 0 else f"{pounds(left)} would be left.")
+    )  # fmt: skip
     yield (
-        f"A special rule keeps the deficit away from the council's own savings. As the law stood in March 2025, that "
-        f"rule ends just before {day}. If it does, the council must find {pounds(falls)} on that day."
+        f"A special rule, the override, keeps the deficit off the council's own reserves. As the law stood in March "
+        f"2025, it ends just before {day}. If so, the council must find {pounds(falls)} on that day.{enough}"
     )
 
 
@@ -153,10 +190,11 @@ def _not_in(t: Told) -> Iterator[str]:
         yield "The rates come from published figures, by assumptions that are stated. They are not fitted yet."
     if "scorecard" in t.tables:
         yield f"{t.tables['scorecard'].finding} What came then is no promise for years to come."
+        yield from _held_by_ranges(t.tables["scorecard"])
     else:
         yield (
             "No test on years that the model had not seen is in this report. So it cannot say how good its forecasts "
-            "are. The command cohort backtest makes such a test."
+            "are. Such a test can be added (cohort backtest)."
         )
     if t.of.compared:
         yield (
@@ -165,16 +203,25 @@ def _not_in(t: Told) -> Iterator[str]:
         )
 
 
+def _held_by_ranges(card: Table) -> Iterator[str]:
+    """How often the model's ranges held what came, in the first of the tests."""
+    row = next((row for row in card.rows if row.key.endswith(f".{MODEL}")), None)
+    share = card.number(row.key, WITHIN) if row is not None else None
+    if share is not None:
+        narrow = " So take the ranges here as too narrow." if share < SHOULD else ""
+        yield f"Ranges that should hold what comes in 80 cases of 100 held it in {100 * share:.0f} of 100.{narrow}"
+
+
 def _money(t: Told) -> Iterator[str]:
-    years = t.of.years
+    years, year = t.of.years, t.of.years[-1]
     if len(years) > 1 and "why_years" in t.tables:
-        more, dearer = (t.number("why_years", name, "All lines") for name in ("volume", "price"))
-        if more is not None and dearer is not None:
-            yield (
-                f"Why does spend change from {years[0]} to {years[-1]}, with nothing new ({t.base})? More or fewer "
-                f"children account for {pounds(more)}. Prices account for {pounds(dearer)}."
-            )
-    less, year = t.number("what_if", f"{t.of.other}.grant_less", years[-1]), years[-1]
+        parts = [t.number("why_years", name, "All lines") for name in ("volume", "price", "mix")]
+        more, dearer, mix = (0.0 if p is None else p for p in parts)
+        yield (
+            f"Why does spend change from {years[0]} to {year} under {t.base}? The number of children {adds(more)}. "
+            f"The price of each place {adds(dearer)}. Where the children are, and how old, {adds(mix)}."
+        )
+    less = t.number("what_if", f"{t.of.other}.grant_less", year)
     closing = t.number("safety_valve", f"{t.of.other}.closing", year)
     if less is not None and closing is not None:
         more_ = pounds(less - closing)
@@ -217,4 +264,4 @@ def _savings(t: Told, effects: bool) -> Iterator[str]:
 def _confidence(t: Told) -> Iterator[str]:
     yield t.of.ranges
     yield t.tables["chances"].finding
-    yield t.tables["fit"].finding + " The others are further off than that, and are listed."
+    yield t.tables["fit"].finding + " The table of the fit shows by how much the others are off."

@@ -12,6 +12,7 @@ from cohort.report.excel.layout import status
 from cohort.report.table import Report
 
 COVER_WIDTH = 84
+NOT_IN = "What is not in it, and what the model cannot say"
 USE = (
     "Each table has a sheet of its own, to which the contents link. Totals are live formulas.",
     "Money is in GBP thousand unless a sheet, or its unit column, says otherwise.",
@@ -26,6 +27,8 @@ def cover(book: Book) -> None:
     sheet = book.sheet("Cover", (COVER_WIDTH,))
     lines = [("title", report.title), ("internal" if report.internal else "finding", status(report.internal))]
     lines += [("subtitle", "What it says"), *(("plain", text) for text in summary(report))] if summary(report) else []
+    left_out = report.words.get("not_in", ())
+    lines += [("subtitle", NOT_IN), *(("plain", text) for text in left_out)] if left_out else []
     lines += [("subtitle", "How to use this workbook"), *(("plain", text) for text in USE)]
     lines += [("subtitle", "Shorthand"), *(("plain", f"{mark} {words}") for mark, words in SHORTHAND.items())]
     lines.append(("subtitle", "Checks"))
@@ -34,6 +37,7 @@ def cover(book: Book) -> None:
     row = len(lines)
     sheet.write_formula(row, 0, f"={checksheet.SHEET}!B5", book.look("finding"), checksheet.together(book.checks))
     book.traffic(sheet, (row, 0, row, 0), checksheet.ALL_OK)
+    sheet.fit_to_pages(1, 1)
     for n, name in enumerate(("Contents", checksheet.SHEET, "How this was made"), 1):
         book.link(sheet, row + n, 0, name, name)
 

@@ -60,7 +60,7 @@ class Layout:
     def _scale(self, row: Row, scale: display.Scale | None) -> display.Scale | None:
         if scale in {display.MILLION, display.POUNDS}:
             return THOUSAND if scale == display.MILLION else POUNDS
-        return None if scale is None else SHARE if self.table.unit_of(row) == "share" else PLAIN
+        return None if scale is None else SHARE if self.table.unit_of(row) in {"share", "chance"} else PLAIN
 
     def unit_words(self, at: int) -> str:
         """The unit of a row, as the unit column has it; "" for a heading, text and dates."""

@@ -78,7 +78,7 @@ def _cell(book: Book, sheet: Any, layout: Layout, place: Place, row: Row, parts:
 def _number_look(book: Book, layout: Layout, place: Place, look: dict[str, Any]) -> Any:
     scale, row = layout.scales[place[0]], layout.table.rows[place[0]]
     unit = layout.table.unit_of(row)
-    plain = "0.0%" if scale == SHARE else "£#,##0" if scale == POUNDS else "#,##0"
+    plain = "0%" if unit == "chance" else "0.0%" if scale == SHARE else "£#,##0" if scale == POUNDS else "#,##0"
     if unit == "number" and any(isinstance(c, float) and c != round(c) for c in row.cells):
         plain = "#,##0.00"
     shape = f"+{plain};-{plain};{plain}" if row.kind == "difference" else f"{plain};-{plain}"
