@@ -1,11 +1,15 @@
 """Every number of the tables of children, places and the process equals a calculation from scratch."""
 
+import shutil
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from cohort import calendar, nmiss
+from cohort.report import independent
 from cohort.report.placements import REST, grouped
-from cohort.report.reading import AGE_GROUP
+from cohort.report.reading import AGE_GROUP, Reading
 from cohort.report.table import Table
 from tests.small_report import YEARS, in_year, made, published, reading, rows, table
 
@@ -152,3 +156,22 @@ def test_what_a_published_sentence_counts_is_rounded_or_hidden() -> None:
         "1,450",
     ]
     assert reading().count(3) == "3"
+
+
+def test_who_waited_for_a_special_school_came_for_want_of_a_place_where_the_study_says_so(tmp_path: Path) -> None:
+    """The same study, with a column of flow that says for which placement a child waited: here, whoever came at a
+    review. The route changes, no count does."""
+    folder = tmp_path / "told"
+    shutil.copytree(made().folder, folder)
+    for path in folder.glob("flow/*/*.parquet"):
+        frame = pd.read_parquet(path)
+        at_review = (frame["event"] == "review_move") & (frame["to"] == "nmiss")
+        frame.assign(waits_for=at_review.map({True: "state_special", False: None})).to_parquet(path)
+    before, after = table("independent"), independent.movements(Reading.of(type(made()).open(folder), "mine"))
+    for column in before.columns:
+        old, new = ({k: t.number(f"in.{k}", column) for k in ("review", "no_place")} for t in (before, after))
+        assert new == {"review": 0, "no_place": pytest.approx(old["review"] + old["no_place"])}
+        assert after.number("in", column) == pytest.approx(before.number("in", column))
+        assert after.number("closing", column) == pytest.approx(before.number("closing", column))
+    assert any("does not hold more" in note for note in before.notes)
+    assert not any("does not hold more" in note for note in after.notes)

@@ -4,14 +4,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cohort.report.display import agreed, shown
 from cohort.report.page import brief, page
 from cohort.report.table import Report
-from tests.small_report import NASTY, report
+from tests.small_report import NASTY, report, table
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -146,11 +148,18 @@ def test_every_table_and_chart_carries_where_it_comes_from() -> None:
 
 
 def test_every_number_of_a_table_is_shown_as_display_shows_it() -> None:
-    from cohort.report.display import shown
-    from tests.small_report import table
+    text, steps = written("report"), agreed(report().tables)
+    for key in ("spend", "safety_valve", "bridge"):
+        section = text[text.index(f'<h3 id="{key}">') :]
+        for row, cells in zip(table(key).rows, shown(table(key), steps[key]), strict=True):
+            if row.kind != "heading":
+                assert "".join(f"<td>{cell}</td>" for cell in cells) in section, row.label
 
-    text = written("report")
-    section = text[text.index('<h3 id="safety_valve">') :]
-    for row, cells in zip(table("safety_valve").rows, shown(table("safety_valve")), strict=True):
-        if row.kind != "heading":
-            assert "".join(f"<td>{cell}</td>" for cell in cells) in section, row.label
+
+def test_what_a_chart_or_a_table_says_is_not_said_twice_in_its_part() -> None:
+    text = re.sub("<svg.*?</svg>", "", written("report"), flags=re.DOTALL)
+    text = unescape(re.sub('aria-label="[^"]*"', "", text))
+    main = text[text.index('id="part_money"') :]
+    assert main.count(table_finding := table("safety_valve").finding) == 1, table_finding
+    for key in ("places", "plans_by_placement", "savings", "chances"):
+        assert main.count(table(key).finding.rstrip(".")) == 1, key

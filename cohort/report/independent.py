@@ -15,16 +15,24 @@ from cohort.report.reading import YEAR, Reading
 from cohort.report.table import Table
 
 PLACE = "nmiss"
+WAITS = ("waits_for", "waiting_for", "waits", "wanted")
+"""What a column of flow may be called that holds the placement for which a child waited when it went elsewhere."""
 IN_WORDS = {
     "first_placement": "First placement",
     "phase_transfer": "Phase transfer",
     "tribunal": "Ordered by a tribunal",
     "breakdown": "After a breakdown",
     "review": "At a review",
-    "no_place": "Offered from a waiting list, or school closed",
+    "no_place": "For want of a place",
     "moved_to_kent": "Moved to Kent with a plan",
     "other": "Otherwise",
 }
+WANT = {
+    True: "For want of a place: while waiting for a state special school that was full, or having no school at all.",
+    False: "For want of a place: having no school at all. Who came while a state special school was full is counted by "
+    "how it came, as the study does not hold more.",
+}
+"""Note on that row, where the study says who waited and where it does not."""
 OUT_WORDS = {
     "state_special": "To a state special school",
     "mainstream": "To mainstream or an SRP",
@@ -68,21 +76,38 @@ def movements(of: Reading) -> Table:
         "independent", "How the independent special roll moves", _finding(of, floor, told), tuple(columns),
         rows.done(), "children", f"the study's tables flow, stock and headline; {PAPER}", "Financial year and world",
         ("The roll is of independent and non-maintained special schools; the pounds hold independent mainstream too.",
-         "Who came while a state special school was full is counted by how it came, as the study does not hold more.",
+         WANT[bool(waits(of))],
          "No rule about entry alone can bring the line below what it costs if nobody enters."),
         suppress=True, group="children",
     )  # fmt: skip
 
 
+def waits(of: Reading) -> str:
+    """The column of the study's flow that says for which placement a child waited meanwhile; "" if it has none."""
+    if not of.study.files("flow"):
+        return ""
+    columns = {str(row[0]) for row in of.study.query("describe from flow").fetchall()}
+    return next((name for name in WAITS if name in columns), "")
+
+
 def _routes(of: Reading, name: str, entries: bool) -> Runs:
-    """(route, financial year) -> [run] children who crossed."""
+    """(route, financial year) -> [run] children who crossed; who waited for a special school came for want of one."""
     here, there = ("to", "from") if entries else ("from", "to")
     crossed = f"\"{here}\" = '{PLACE}' and \"{there}\" <> '{PLACE}'"
-    found = of.by_run("flow", name, ["event", "reason", there, YEAR], crossed)
     out: Runs = {}
-    for (event, reason, other, year), runs in found.items():
-        route = nmiss.ENTRIES.get(event, "other") if entries else _exit(of, other, reason)
-        out[route, year] = out.get((route, year), of.no_runs) + runs
+
+    def add(where: str, unmet: bool) -> None:
+        found = of.by_run("flow", name, ["event", "reason", there, YEAR], f"{crossed} and {where}")
+        for (event, reason, other, year), runs in found.items():
+            route = nmiss.ENTRIES.get(event, "other") if entries else _exit(of, other, reason)
+            route = "no_place" if unmet else route
+            out[route, year] = out.get((route, year), of.no_runs) + runs
+
+    if entries and (column := waits(of)):
+        add(f"\"{column}\" = '{nmiss.WANTED}'", True)
+        add(f"\"{column}\" is distinct from '{nmiss.WANTED}'", False)
+    else:
+        add("true", False)
     return out
 
 
