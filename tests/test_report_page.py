@@ -1,5 +1,6 @@
 """The page and the brief in a browser: nothing asked of the net, nothing inaccessible, nothing cut off, nothing run."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cohort.report.build import Given, build
 from cohort.report.display import agreed, shown
 from cohort.report.page import brief, page
 from cohort.report.table import Report
-from tests.small_report import NASTY, report, table
+from tests.small_report import NASTY, effects, made, report, table
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -112,6 +114,23 @@ def test_nothing_is_cut_off_on_paper(opened: "Page") -> None:
 def test_the_brief_is_one_page(browser: "Browser", files: dict[str, Path], tmp_path: Path) -> None:
     tab = browser.new_page()
     tab.goto(files["brief"].as_uri())
+    pdf = tab.pdf(prefer_css_page_size=True)
+    tab.close()
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+
+
+def test_the_brief_is_one_page_with_a_scorecard_and_reserves_in_it(browser: "Browser", tmp_path: Path) -> None:
+    from tests.test_report_words import CARD
+
+    card = tmp_path / "scorecard.json"
+    card.write_text(json.dumps({"scorecard": CARD}), "utf-8")
+    (tmp_path / "brief.html").write_text(
+        brief(build(made(), given=Given(90, scorecard=card), effects=effects())), "utf-8"
+    )
+    tab = browser.new_page()
+    tab.goto((tmp_path / "brief.html").as_uri())
+    assert "simple ones" in tab.content()
+    assert "--reserves 90 --scorecard scorecard.json" in tab.content()
     pdf = tab.pdf(prefer_css_page_size=True)
     tab.close()
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1

@@ -60,6 +60,16 @@ class Given:
     """what ``cohort backtest --json`` printed"""
 
 
+def options(given: Given, effects: bool, published: bool) -> list[str]:
+    """How ``cohort report`` is asked for this: files by their names alone, as no folder of a machine is told."""
+    out = [name for name, asked in (("--effects", effects), ("--published", published)) if asked]
+    out += [] if given.reserves is None else ["--reserves", f"{given.reserves:g}"]
+    for name in ("tracker", "scorecard"):
+        path = getattr(given, name)
+        out += [f"--{name}", path.name] if path is not None else []
+    return out
+
+
 def build(study: Study, scenario: str = "", given: Given | None = None, effects: Effects | None = None,
           disclose: Disclosure | None = None) -> Report:  # fmt: skip
     """The report on a scenario of a study (the last) beside its first.
@@ -80,7 +90,9 @@ def build(study: Study, scenario: str = "", given: Given | None = None, effects:
     place = called(str(of.pack.package["name"]).removesuffix("-send"))
     ordered = sorted(found, key=lambda table: list(GROUPS).index(table.group))
     title = f"{place}, {of.worlds[of.other].lower()}: High Needs spend, places and plans"
-    report = Report(title, made(of, effects is not None), {}, tuple(ordered))
+    report = Report(
+        title, made(of, options(given or Given(), effects is not None, disclose is not None)), {}, tuple(ordered)
+    )
     report = disclose(report) if disclose else report
     drawn = charts(report.tables, of.worlds, printed.override_ends(of.pack))
     return replace(report, charts=drawn, words=words(of, report.tables, effects is not None))

@@ -92,7 +92,9 @@ def agreed(tables: Iterable[Table]) -> dict[str, Steps]:
     for n, value in enumerate(exact):
         if abs(value - round(value)) > 1e-6 and first.setdefault(key := round(value, 7), n) != n:
             sums.append((n, ((first[key], 1),)))
-    weight = np.array([HEAVY if table.rows[i].sums else 1.0 for table, i, _ in cells])
+    weight = np.array(
+        [HEAVY if table.rows[i].sums or table.columns[k] == table.whole else 1.0 for table, i, k in cells]
+    )
     steps, failed = together(exact, sums, weight)
     alone = {cells[n][0].key for n in np.flatnonzero(failed)}
     found = {table.key: dict(own[table.key][0]) for table in of}

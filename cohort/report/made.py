@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from cohort import provenance
 from cohort.report.reading import Reading
 from cohort.scenario import Scenario, shipped
 
 
-def made(of: Reading, effects: bool) -> dict[str, str]:
-    """Provenance by name, in the order in which it is shown. No folder of a machine is in it."""
+def made(of: Reading, options: Sequence[str] = ()) -> dict[str, str]:
+    """Provenance by name, in the order in which it is shown. No folder of a machine is in it.
+
+    ``options`` are those with which the report was asked for, as they are typed.
+    """
     m = of.study.manifest
     out = {
         "Scenarios": ", ".join(f"{s['name']} ({s['title']})" if s["title"] else s["name"] for s in m["scenarios"]),
@@ -23,7 +27,7 @@ def made(of: Reading, effects: bool) -> dict[str, str]:
         "Code": m["code"],
         "Data": ", ".join(dict.fromkeys(s["data"] for s in m["scenarios"])),
         "Versions": ", ".join(f"{name} {version}" for name, version in m["versions"].items()),
-        "Commands": "\n".join(commands(of, effects)),
+        "Commands": "\n".join(commands(of, options)),
     }
     for s in m["scenarios"]:
         said = [*s.get("unlawful", ()), *(f"research hatch {h['rule']}: {h['function']}" for h in s.get("hatches", ()))]
@@ -36,13 +40,13 @@ def _of(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def commands(of: Reading, effects: bool) -> list[str]:
+def commands(of: Reading, options: Sequence[str]) -> list[str]:
     """What to type to get the study and the report again."""
     m, folder = of.study.manifest, of.study.folder.name or "study"
     names = [s["name"] if _is_shipped(s) else f"{folder}/scenarios/{s['name']}.toml" for s in m["scenarios"]]
     run = ["cohort", "run", *names, "--draws", str(m["draws"]), "--replicates", str(m["replicates"]), "--seed",
            str(m["seed"]), "--out", folder]  # fmt: skip
-    report = ["cohort", "report", folder, "--scenario", of.other, *(["--effects"] if effects else [])]
+    report = ["cohort", "report", folder, "--scenario", of.other, *options]
     return [shlex.join(run), shlex.join(report)]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cohort.report.build import GROUPS
 from cohort.report.building import pounds
+from cohort.report.csvs import SHORTHAND
 from cohort.report.display import Steps, agreed, notes, scale_words, shown
 from cohort.report.made import stamp
 from cohort.report.reading import called
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 MANY = 7
 """Columns from which on a table is set smaller on paper."""
-FEW = 22
-"""Rows up to which a table is kept on one page."""
+FEW, SHORT = 16, 20
+"""Rows up to which a table, and a part of one under a heading, is kept on one page."""
 TALL = 420
 """Pixels from which on a chart may take most of a page."""
 BRIEF_CHART = "deficit_fan"
@@ -51,7 +52,7 @@ class Block:
     @property
     def short(self) -> bool:
         """Whether it is kept on one page."""
-        return len(self.lines) <= FEW
+        return len(self.lines) <= SHORT
 
 
 def page(report: Report) -> str:
@@ -143,8 +144,8 @@ def _line(row: Row, cells: list[str]) -> Line:
 
 
 def _is_words(cell: Cell) -> bool:
-    """Whether a cell is read rather than compared: "yes", but not "+0.4%"."""
-    return isinstance(cell, str) and any(letter.isalpha() for letter in cell)
+    """Whether a cell is read rather than compared: "yes", but not "+0.4%" or "[c]"."""
+    return isinstance(cell, str) and cell not in SHORTHAND and any(letter.isalpha() for letter in cell)
 
 
 def _columns(table: Table) -> list[tuple[str, bool]]:

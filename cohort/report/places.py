@@ -115,7 +115,7 @@ def sources(of: Reading) -> Table | None:
              unit="share", key="break_even")  # fmt: skip
     even = cost[months[-1]] if months else None
     said = (
-        f"In {in_words(months[-1])} {shares[-1]:.0%} of the children whom {of.worlds[of.other]} brings into special "
+        f"In {in_words(months[-1])}, {shares[-1]:.0%} of the children whom {of.worlds[of.other]} brings into special "
         f"schools would have been in independent ones; at average prices places pay for themselves from "
         f"{even.break_even:.0%}."
         if even and isinstance(shares[-1], float)
@@ -188,7 +188,7 @@ def elsewhere(of: Reading) -> Table | None:
     )
     return Table(
         "elsewhere", f"Children who are elsewhere under {of.worlds[of.other]}",
-        f"In {in_words(last)} {of.count(total)} children are elsewhere than under {of.worlds[of.base]}{top}.",
+        f"In {in_words(last)}, {of.count(total)} children are elsewhere than under {of.worlds[of.base]}{top}.",
         tuple(january(m) for m in months), rows.done(), "children", "the study's table pairs", "From → to",
         ("From is where a child is in the base's world, to where the same child is in the scenario's.",),
         suppress=True, group=GROUP, long=True,

@@ -2,7 +2,7 @@
 
 DfE's template is a workbook of its own, whose tabs are told in its guidance; this is no copy of it. The rows follow the
 guidance's description: 7.1 end-of-year positions, 7.2 the plan of each funding block, 8.1 children by age, need and
-placement, each unmitigated (the base) and mitigated (the scenario).
+placement, each unmitigated (the base) and mitigated (the scenario). Parts 6, 9 and 10 are the council's to write.
 """
 
 from __future__ import annotations
@@ -19,6 +19,15 @@ from cohort.report.reading import Reading
 from cohort.report.table import Table
 
 Runs = Mapping[tuple[str, ...], Floats]
+BEFORE = {
+    "6 Summary: narrative": ("6.1 Financial plan", "6.2 High needs trends", "6.3 Outcomes"),
+}
+AFTER = {
+    "9 Governance and management": ("9.1 Sign-off and review", "9.2 Workstream log"),
+    "10 Stakeholder engagement": ("10.1 Schools forum", "10.2 Education institutions", "10.3 Parents and carers"),
+}
+"""Parts of the plan, before and after the model's, that the council writes itself."""
+NOT_OURS = "[z]"
 
 
 def management_plan(of: Reading) -> Table:
@@ -27,9 +36,11 @@ def management_plan(of: Reading) -> Table:
     at = [(name, year) for year in of.years for name in of.worlds]
     columns = tuple(f"{year} {sides[name]}" for name, year in at)
     rows = Rows(of)
+    _theirs(rows, at, BEFORE)
     _positions(rows, at)
     _blocks(rows, at)
     _children(rows, at)
+    _theirs(rows, at, AFTER)
     last = of.years[-1]
     closing = [pounds(of.line(n, "position", "closing", last)) for n in of.worlds]
     said = ", ".join(f"{amount} {side}" for amount, side in zip(closing, sides.values(), strict=True))
@@ -39,10 +50,20 @@ def management_plan(of: Reading) -> Table:
         "the study's tables ledger (DfE's view) and census", "As DfE's guidance describes it",
         ("Rows and order follow DfE's guidance on the template (version 2, September 2020). They are not the template.",
          "Unmitigated is the first scenario of the study, mitigated the one reported on.",
-         "The model cannot fill the tabs on governance, stakeholders, and the other blocks' own spend.",
+         "Parts marked [z] are for the council to write. For 6 see report.html, for 9.2 the savings tracker.",
+         "The other blocks' own spend is not modelled.",
+         "DfE's template of March 2025 (version 10) is on GOV.UK; its cells may be laid out otherwise.",
          "A year has [x] where its January lies outside the study."),
         suppress=True, group="dfe", long=True,
     )  # fmt: skip
+
+
+def _theirs(rows: Rows, at: list[tuple[str, str]], parts: Mapping[str, tuple[str, ...]]) -> None:
+    """Parts of the plan that no model fills, so that all of them stand in the guidance's order."""
+    for title, lines in parts.items():
+        rows.heading(title)
+        for line in lines:
+            rows.add(line, [NOT_OURS] * len(at), unit="text")
 
 
 def _positions(rows: Rows, at: list[tuple[str, str]]) -> None:
