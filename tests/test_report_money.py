@@ -1,5 +1,7 @@
 """Every number of the money tables equals a calculation from scratch on the study's files."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -199,3 +201,19 @@ def test_fit_lays_the_base_beside_what_is_published() -> None:
     assert fit.number("special.2024-25", "Model: median") == pytest.approx(c.ours.median * 1e8)
     assert fit.number("special.2024-25", "Published") == 163e8
     assert fit.row("closing.2025-26") is None, "a projection is not a fit"
+
+
+def test_policies_stand_under_their_titles_each_once_and_no_size_has_an_exponent() -> None:
+    t = table("policies")
+    headings = [row.label for row in t.rows if row.kind == "heading"]
+    assert len(headings) == len(set(headings)) == 3
+    assert not any(re.search(r"\de[+-]\d", str(cell)) for row in t.rows for cell in row.cells)
+
+
+def test_large_uncertain_sizes_are_told_in_full() -> None:
+    from cohort import describe
+    from cohort.when import Uncertain
+
+    assert describe._size(Uncertain(19e6, 21e6, 22e6)) == "21,000,000 (19,000,000 to 22,000,000)"
+    assert describe._size(Uncertain(0.8, 0.9, 1.0)) == "0.9 (0.8 to 1)"
+    assert describe._size(-2_000_000) == "-2,000,000"

@@ -75,13 +75,11 @@ def policies(of: Reading) -> Table | None:
         return None
     rows = Rows(of)
     titles = {policy.name: policy.title for policy in policies_of(of.scenario(of.other))}
-    owner = ""
-    for change in changes:
-        if change.owner != owner:
-            owner = change.owner
-            rows.heading(titles.get(owner, owner.replace("_", " ")))
-        _, label, *rest = change_row(change)
-        rows.add(label.replace("_", " "), ["" if cell == "-" else cell for cell in rest])
+    for owner in dict.fromkeys(change.owner for change in changes):
+        rows.heading(titles.get(owner, owner.replace("_", " ")))
+        for _, label, what, *rest in (change_row(change) for change in changes if change.owner == owner):
+            cells = [what.replace("_", " ").replace(".", ": "), *("" if cell == "-" else cell for cell in rest)]
+            rows.add(label.replace("_", " "), cells)
     return Table(
         "policies", f"What {of.worlds[of.other]} changes",
         f"{len({c.owner for c in changes})} policies make {len(changes)} changes to rates, places and prices.",

@@ -24,7 +24,7 @@ USE = (
 def cover(book: Book) -> None:
     """The cover: title, status, what the report says, how to use the workbook, shorthand, and whether checks are OK."""
     report = book.report
-    sheet = book.sheet("Cover", (COVER_WIDTH,))
+    sheet = book.sheet("Cover", (COVER_WIDTH,), landscape=False)
     lines = [("title", report.title), ("internal" if report.internal else "finding", status(report.internal))]
     lines += [("subtitle", "What it says"), *(("plain", text) for text in summary(report))] if summary(report) else []
     left_out = report.words.get("not_in", ())
