@@ -109,3 +109,23 @@ def test_without_englands_tables_there_is_no_such_table(monkeypatch: pytest.Monk
     monkeypatch.setattr(england, "published_rows", lambda pack, name: iter(()))
     assert england.ages(reading()) is None
     assert england.where(reading()) is None
+
+
+def test_the_process_beside_england_is_shares_of_published_counts_and_of_each_run() -> None:
+    t = table("process_beside")
+    found = {(r["measure"], r["year"]): float(r["value"]) for r in published("process_england")}
+    for year in ("2019", "2023"):
+        refused = found["requests_decided_not_to_assess", year] / found["requests_received_in_year", year]
+        assert t.number("refused.England", year) == pytest.approx(refused)
+        in_time = found["plans_issued_within_20_weeks", year] / found["plans_issued_den", year]
+        assert t.number("in_time.England", year) == pytest.approx(in_time)
+    kent = {r["measure"]: float(r["requests"]) for r in published("requests_by_year") if r["year"] == "2023"}
+    ours = kent["requests_decided_not_to_assess"] / kent["requests_received_in_year"]
+    assert t.number("refused.Kent", "2023") == pytest.approx(ours)
+    assert t.number("in_time.Kent", "2023") == pytest.approx(0.18, abs=0.001), "as the council's paper has it"
+    assert t.number("appeals.England", "2023") == pytest.approx(0.025, abs=0.0005), "the printed rate"
+    h = rows("headline").query("scenario == 'mine' and period == '2025'")
+    each = h.pivot_table(index=["draw", "replicate"], columns="series", values="value")
+    assert t.number("refused.mine", "2025") == pytest.approx((each.refused / each.requests).mean())
+    assert t.number("in_time.mine", "2025") == pytest.approx(each.within_20_weeks.mean() / 100)
+    assert t.number("appeals.mine", "2025") is None

@@ -142,7 +142,7 @@ def test_a_scorecard_is_a_table_a_chart_and_a_sentence(tmp_path: Path) -> None:
     assert "<trend>" not in drawn(chart)
     said = " ".join(words.words(reading(), tables, effects=True)["not_in"])
     assert t.finding in said
-    assert "held it in 75 of 100. " in f"{said} "
+    assert "held it in 6 of 8. " in f"{said} "
     assert "too narrow" not in said
     narrow = [line | {"score": line["score"] | {"within_80": 0.6}} for line in CARD]
     path.write_text(json.dumps({"scorecard": narrow}), "utf-8")

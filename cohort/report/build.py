@@ -14,6 +14,7 @@ from cohort.report import (
     assumptions,
     blocks,
     england,
+    england_process,
     exposure,
     fit,
     independent,
@@ -105,7 +106,7 @@ def _tables(of: Reading, given: Given, effects: Effects | None) -> Iterator[Tabl
     yield from (plans.totals(of), plans.stacked(of), plans.by_placement(of), plans.by_age(of), plans.by_need(of),
                 neighbours.neighbours(of), england.ages(of), england.where(of), independent.movements(of),
                 plans.cells(of))  # fmt: skip
-    yield from (process.process(of), process.sen_support(of))
+    yield from (process.process(of), england_process.beside(of), process.sen_support(of))
     yield from (places.places(of), places.sources(of), places.elsewhere(of))
     yield savings.together(of)
     if effects is not None:

@@ -17,7 +17,7 @@ from cohort.report.table import Table
 MODEL = "cohort"
 """The model among the forecasters."""
 SCORES = ("cases", "error", "bias", "within_80", "within_95", "effective", "crps")
-ERROR, WITHIN = "Error", "In its 80% range"
+CASES, ERROR, WITHIN = "Cases", "Error", "In its 80% range"
 Line = Mapping[str, Any]
 
 
@@ -50,7 +50,7 @@ def table(of: Reading, lines: Sequence[Line]) -> Table:
                      key=f"{what}.{ahead}.{line['forecaster']}")  # fmt: skip
     return Table(
         "scorecard", "How good earlier forecasts would have been", _finding(lines),
-        ("Cases", ERROR, "Bias", WITHIN, "In its 95% range", "Independent cases", "CRPS, plans"),
+        (CASES, ERROR, "Bias", WITHIN, "In its 95% range", "Independent cases", "CRPS, plans"),
         rows.done(), "share",
         "cohort backtest, on SEN2's counts of January 2021 on", "Who forecast",
         ("At each January the model is refitted on what was known then and run ahead; the others have the same counts.",

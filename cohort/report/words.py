@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from cohort.report.building import adds, pounds
 from cohort.report.reading import Reading
-from cohort.report.scorecard import MODEL, WITHIN
-from cohort.report.table import Table
+from cohort.report.scorecard import CASES, MODEL, WITHIN
+from cohort.report.table import Row, Table
 
 Paragraphs = tuple[str, ...]
 SHOULD = 0.75
@@ -204,12 +204,18 @@ def _not_in(t: Told) -> Iterator[str]:
 
 
 def _held_by_ranges(card: Table) -> Iterator[str]:
-    """How often the model's ranges held what came, in the first of the tests."""
-    row = next((row for row in card.rows if row.key.endswith(f".{MODEL}")), None)
-    share = card.number(row.key, WITHIN) if row is not None else None
-    if share is not None:
-        narrow = " So take the ranges here as too narrow." if share < SHOULD else ""
-        yield f"Ranges that should hold what comes in 80 cases of 100 held it in {100 * share:.0f} of 100.{narrow}"
+    """How often the model's ranges held what came, in all tests together."""
+    at = [card.columns.index(name) for name in (CASES, WITHIN)]
+    told = [(int(str(row.cells[at[0]])), float(row.cells[at[1]] or 0)) for row in card.rows if _ours(row)]
+    cases, met = sum(n for n, _ in told), round(sum(n * share for n, share in told))
+    if cases:
+        narrow = " So take the ranges here as too narrow." if met / cases < SHOULD else ""
+        yield f"Ranges that should hold what comes in 8 cases of 10 held it in {met} of {cases}.{narrow}"
+
+
+def _ours(row: Row) -> bool:
+    """Whether a row of the scorecard is the model's."""
+    return row.key.endswith(f".{MODEL}")
 
 
 def _money(t: Told) -> Iterator[str]:
