@@ -235,7 +235,7 @@ def test_a_number_that_is_not_rounded_elsewhere_is_not_rounded_in_a_sentence() -
 def test_it_is_marked_published_and_done_once() -> None:
     after = disclosure.published(reports.report())
     assert not after.internal
-    assert after.made["disclosure"] == disclosure.KEPT
+    assert after.made["Disclosure"] == disclosure.KEPT
     assert disclosure.published(after) is after
     assert "[c]" in text(after.tables[1])
     assert after.tables[0].rows[1:] == reports.spend().rows[1:]

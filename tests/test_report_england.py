@@ -123,6 +123,7 @@ def test_the_process_beside_england_is_shares_of_published_counts_and_of_each_ru
     ours = kent["requests_decided_not_to_assess"] / kent["requests_received_in_year"]
     assert t.number("refused.Kent", "2023") == pytest.approx(ours)
     assert t.number("in_time.Kent", "2023") == pytest.approx(0.18, abs=0.001), "as the council's paper has it"
+    assert t.number("in_time.Kent", "2024") == pytest.approx(0.334), "of the council's paper alone"
     assert t.number("appeals.England", "2023") == pytest.approx(0.025, abs=0.0005), "the printed rate"
     h = rows("headline").query("scenario == 'mine' and period == '2025'")
     each = h.pivot_table(index=["draw", "replicate"], columns="series", values="value")

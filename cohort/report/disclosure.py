@@ -60,7 +60,7 @@ def published(report: Report) -> Report:
         if chart.table not in dark
     )
     return replace(
-        report, tables=clean, charts=charts, words=words, internal=False, made=report.made | {"disclosure": KEPT}
+        report, tables=clean, charts=charts, words=words, internal=False, made=report.made | {"Disclosure": KEPT}
     )
 
 
