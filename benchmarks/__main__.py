@@ -22,7 +22,7 @@ from benchmarks import timing
 if __name__ == "__main__":
     timing.one_thread()
 
-from benchmarks import engines, floors, kent, luck, policies, report
+from benchmarks import engines, expectation, floors, kent, luck, policies, report
 from benchmarks.job import Job
 
 RESULTS = Path(__file__).parent / "results"
@@ -45,10 +45,12 @@ class Size:
     seeds: int
     compared: int
     runs: int
+    gradients: int = 200
+    """of the lumped expectation"""
     processes: tuple[str, ...] = kent.MEASURED
 
 
-QUICK = Size("quick", 50_000, 24, 3, 1_000, (5_000, 50_000), (12, 24), (1, 2), 4, 1, 2, ("kent",))
+QUICK = Size("quick", 50_000, 24, 3, 1_000, (5_000, 50_000), (12, 24), (1, 2), 4, 1, 2, 20, ("kent",))
 NORMAL = Size("normal", 500_000, 60, 7, 5_000, (5_000, 50_000, 500_000, 5_000_000), (12, 60, 240), (1, 4, 16), 64, 4, 7)
 FULL = Size("full", 500_000, 60, 15, 20_000, NORMAL.scales, NORMAL.lengths, (1, 4, 16, 64), 200, 8, 15)
 
@@ -59,13 +61,15 @@ def measure(size: Size) -> dict[str, Any]:
     found: dict[str, Any] = {"machine": timing.machine(), "size": asdict(size)}
     say("Job S")
     found["job_s"] = engines.compare(Job(size.children, size.months), size.objects, size.rounds)
+    say("Kent")  # before its replicates, which would make the process warm
+    found["kent"] = kent.measure(size.runs)
     say("Scaling")
     found["scaling"] = engines.scaling(size.scales, size.lengths, size.months, size.rounds)
     found["scaling"]["replicates"] = kent.replicates(size.replicates)
     say("Floors")
     found["memory_floor"] = floors.memory_floor(max(size.scales), 20) / max(size.scales)
-    say("Kent")
-    found["kent"] = kent.measure(size.runs)
+    say("Expectation")
+    found["expectation"] = expectation.measure(size.gradients)
     say("Memory")
     found["peak_mb"] = kent.peak_memory(size.children, size.processes)
     say("Policies")

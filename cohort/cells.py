@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
 
 from cohort.calendar import NCYS
 from cohort.states import SINCE_MOST
@@ -11,6 +14,20 @@ from cohort.states import SINCE_MOST
 Array = Any
 """A numpy or a JAX array."""
 N, T = len(NCYS), SINCE_MOST + 1
+Some = TypeVar("Some")
+
+
+def if_so(happens: Array, change: Callable[[Some], Some], given: Some, xp: Any) -> Some:
+    """``change(given)``, of the same shapes, where ``happens`` is 1, and ``given`` where it is 0.
+
+    Only what is asked for is worked out, on JAX too: what belongs to September costs the other months nothing.
+    """
+    if xp is np:
+        return change(given) if happens else given
+    from jax import lax
+
+    changed: Some = lax.cond(happens > 0, change, lambda same: same, given)
+    return changed
 
 
 @dataclass(frozen=True)

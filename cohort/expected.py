@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from cohort import calendar, diverted, hatch, tariff
 from cohort.book import MONTH_DAYS, ON_TIME_DAYS
-from cohort.cells import EXACT, LUMPED, Array, Coarse, Flows, Month, N, State, T
+from cohort.cells import EXACT, LUMPED, Array, Coarse, Flows, Month, N, State, T, if_so
 from cohort.landing import Landing
 from cohort.processes import CHOICES, Effect, Process
 from cohort.record import FIRST_POST_16
@@ -267,12 +267,10 @@ class Expectation:
     def _turn_and_leave(self, state: State, m: Month, xp: Any) -> tuple[State, Array]:
         """NCY turns in September; then the tape's leavers go, in proportion."""
         stay = 1 - m.leave[:, :, None, None, None]
-        still, plans, contested = (
-            _turn(x, m.september, 0, xp) * stay for x in (state.still, state.plans, state.contested)
-        )
-        queue = tuple(_turn(x, m.september, 1, xp) * stay for x in state.queue)
+        turned = if_so(m.september, lambda s: _a_year_up(s, xp), state, xp)
+        still, plans, contested = (x * stay for x in (turned.still, turned.plans, turned.contested))
         gone = state.plans.sum() + state.contested.sum()
-        kept = State(still, queue, plans, contested)
+        kept = State(still, tuple(x * stay for x in turned.queue), plans, contested)
         return kept, gone - kept.plans.sum() - kept.contested.sum()
 
     def _arrive(self, state: State, m: Month, xp: Any) -> tuple[State, Array, Array]:
@@ -375,11 +373,13 @@ class Expectation:
         return out
 
 
-def _turn(x: Array, september: Array, axis: int, xp: Any) -> Array:
-    """Everybody one school year up, if it is September; whoever was in the last has outgrown the model."""
-    rest = xp.take(x, np.arange(x.shape[axis] - 1), axis=axis)
-    turned = xp.concatenate([xp.zeros_like(xp.take(x, np.arange(1), axis=axis)), rest], axis=axis)
-    return x + september * (turned - x)
+def _a_year_up(state: State, xp: Any) -> State:
+    """Everybody one school year up; whoever was in the last has outgrown the model."""
+    still, plans, contested = (
+        xp.concatenate([xp.zeros_like(x[:1]), x[:-1]]) for x in (state.still, state.plans, state.contested)
+    )
+    queue = tuple(xp.concatenate([xp.zeros_like(x[:, :1]), x[:, :-1]], axis=1) for x in state.queue)
+    return State(still, queue, plans, contested)
 
 
 __all__ = ["EXACT", "LUMPED", "Coarse", "Expectation", "Flows", "Month", "State"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort.cells import Array, Month, State
+from cohort.cells import Array, Month, State, if_so
 from cohort.processes import Effect, Outcome, Process
 from cohort.states import NEEDS, NONE_YET, STAGES, Stage, Support
 
@@ -173,13 +173,17 @@ class Landing:
         xp, s, m = self.xp, self.state, self.month
         waiting = s.plans - self.taken["plans"] + self.plans
         contested = s.contested - self.taken["contested"] + self.contested
-        enters = np.array(self.of.setting.enters, float)[:, None, None, :, None] * m.september
-        w = self._weights("transfer")
-        stay_or_go = w * enters + np.eye(w.shape[-1]) * (1 - enters)
+        entering = np.array(self.of.setting.enters, float)[:, None, None, :, None]
+        w, enters = self._weights("transfer"), entering * m.september
         sent = self._contests("transfer", waiting, enters)
         if self.of.counts_entries:
             self._note_transfers(waiting + contested, w, enters, fresh)
-        waiting, contested = (self._moved(x, stay_or_go) for x in (waiting, contested))
+
+        def transferred(plans: tuple[Array, Array]) -> tuple[Array, Array]:
+            stay_or_go = w * entering + np.eye(w.shape[-1]) * (1 - entering)
+            return self._moved(plans[0], stay_or_go), self._moved(plans[1], stay_or_go)
+
+        waiting, contested = if_so(m.september, transferred, (waiting, contested), xp)
         waiting, contested = waiting - sent, contested + sent
         for choice, mass in self.seek.items():
             sent, placed = self._contests(choice, mass), self._placed(mass, self._weights(choice))

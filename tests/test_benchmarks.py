@@ -5,12 +5,13 @@ import importlib.util
 import json
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import engines, floors, job, job_s, luck, mesa_twin, numpy_twin, report, timing
+from benchmarks import engines, expectation, floors, job, job_s, luck, mesa_twin, numpy_twin, report, timing
 from benchmarks.job import LIFE, SPECIAL, Job
 from cohort import draws
 from cohort.policy import NOTHING
@@ -119,6 +120,19 @@ def test_acts_are_timed_in_turn():
     assert [len(t) for t in taken.values()] == [3, 3]
 
 
+def test_the_expectation_is_timed_compiled_and_only_where_it_is_asked_for():
+    calls = []
+    forecast = SimpleNamespace(
+        names=("a", "b"), xp=np, jax=SimpleNamespace(block_until_ready=lambda x: x), run=calls.append,
+        stocks=lambda theta: np.zeros((3, 5)), gradient=lambda weights: lambda theta: calls.append(weights),
+    )  # fmt: skip
+    found = expectation.timed(forecast, 4)
+    assert len(calls) == 2 * (1 + 4), "one turn beforehand"
+    assert 0 < found["fastest"] <= found["gradient"]
+    assert calls[1].sum() == 3
+    assert expectation.measure(0) is None
+
+
 def test_results_are_named_after_the_processor_and_not_the_machine():
     about = {"processor": "Some CPU(R) 7 @ 2.0GHz", "vectors": "avx2", "python": "3.11.7"}
     assert timing.slug(about) == "some-cpu-r-7-2.0ghz-avx2-py3.11"
@@ -137,6 +151,7 @@ def test_a_gate_passes_fails_or_was_not_measured():
         "variance ratio of common random numbers": False,
         "children unaffected by the policy who differ": True,
         "compiling twenty policies, of a run": True,
+        "lumped expectation with its gradient, ms": True,
     }
     found["job_s"][engines.NUMPY]["seconds"], found["luck"]["seeds"] = 99.0, 4
     by_name = {gate["gate"]: gate for gate in report.gates(found)}
@@ -152,6 +167,7 @@ def example():
         "job_s": {name: {"seconds": s} for name, s in seconds.items()} | {engines.STARSIM: {"skipped": "not here"}},
         "scaling": {"children": {"500000": 1.0, "5000000": 1.2}},
         "policies": {"share": 0.09},
+        "expectation": {"run": 0.002, "gradient": 0.004, "fastest": 0.0035},
         "luck": {"censuses": {"2026-01": {"ratio": 30.0}, "2028-01": {"ratio": 19.0}}, "unaffected": 0, "seeds": 64},
     }
 
@@ -161,7 +177,7 @@ def test_the_whole_benchmark_runs_at_a_toy_size(monkeypatch, tmp_path, capsys):
     toy = replace(
         benchmarks.QUICK, children=2_000, months=10, rounds=1, objects=100, scales=(500, 2_000), lengths=(2, 10)
     )
-    monkeypatch.setattr(benchmarks, "QUICK", replace(toy, replicates=(1,), seeds=2, runs=1))
+    monkeypatch.setattr(benchmarks, "QUICK", replace(toy, replicates=(1,), seeds=2, runs=1, gradients=0))
     assert benchmarks.main(["--quick", "--out", str(tmp_path), "--page", str(tmp_path / "page.md")]) == 0
     (name,) = (path.stem for path in tmp_path.glob("*.json"))
     assert name.endswith("-quick")
