@@ -60,7 +60,7 @@ test: $(FOR_DEV) ## Check style and types, and run every test
 	@echo "Checking types (mypy)"
 	@$(BIN)/mypy
 	@echo "Testing (pytest, $(WORKERS) processes)"
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 setup: $(FOR_DEV) ## Make .venv, with what the tests and every optional part need
 	@echo "Ready: $(BIN)/cohort, $(BIN)/pytest, $(BIN)/ruff, $(BIN)/mypy"

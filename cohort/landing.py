@@ -56,14 +56,13 @@ class Landing:
         total: Any = 0.0
         timely: Any = 0.0
         for mass, within, stage in self._sources(part, mask):
-            flow = mass * within * self._rate(p.rate_name, part, stage)
-            share = self._rate(p.share, part, stage) if p.share else 1.0
-            yes = flow * share
+            flow = mass * (within * self._rate(p.rate_name, part, stage))  # the small ones first
+            yes = flow * self._rate(p.share, part, stage) if p.share else flow
             if p.yes.effect & Effect.TIMED and part == "queue":
                 timely = timely + (yes.sum((1, 2, 3, 4, 5)) * self.of.on_time[: yes.shape[0]]).sum()
             self._take(part, stage, flow)
-            ways = [self._land(o, f, part, stage) for o, f in ((p.yes, yes), (p.no, flow - yes)) if o]
-            ways += [0 * ways[0]] * (2 - len(ways))
+            ways = [self._land(p.yes, yes, part, stage)]
+            ways.append(self._land(p.no, flow - yes, part, stage) if p.no else 0 * ways[0])
             total = total + self.xp.stack(ways)
         return total, timely
 
@@ -184,11 +183,13 @@ class Landing:
             return self._moved(plans[0], stay_or_go), self._moved(plans[1], stay_or_go)
 
         waiting, contested = if_so(m.september, transferred, (waiting, contested), xp)
-        waiting, contested = waiting - sent, contested + sent
+        if sent is not None:
+            waiting, contested = waiting - sent, contested + sent
         for choice, mass in self.seek.items():
             sent, placed = self._contests(choice, mass), self._placed(mass, self._weights(choice))
-            fresh = fresh + placed - sent
-            contested = contested + sent
+            fresh = fresh + placed
+            if sent is not None:
+                fresh, contested = fresh - sent, contested + sent
             if self.of.counts_entries:
                 self._note_choice(choice, mass, placed)
         queue = []
@@ -206,9 +207,9 @@ class Landing:
         return self.month.moves[choice] if choice in self.month.moves else self.of.moves[choice][:, None]
 
     def _contests(self, choice: str, mass: Array, when: Any = 1.0) -> Any:
-        """[n, a, d, p, h] of seekers who contest where a policy sends them."""
+        """[n, a, d, p, h] of seekers who contest where a policy sends them; None where it sends nobody."""
         if choice not in self.month.contests:
-            return 0.0
+            return None
         sent = self._placed(mass, self.month.contests[choice] * when)
         self.redirected_appeals = self.redirected_appeals + sent.sum((1, 2, 3, 4))
         return sent
@@ -244,7 +245,4 @@ class Landing:
 
     def _moved(self, mass: Array, w: Array) -> Array:
         """Plans by the placement that they move to."""
-        if w.shape[1] == w.shape[2] == 1:
-            return self.xp.einsum("nadph,npq->nadqh", mass, w[:, 0, 0])
-        wide = self.xp.broadcast_to(w, (*mass.shape[:3], *w.shape[3:]))
-        return self.xp.einsum("nadph,nadpq->nadqh", mass, wide)
+        return self.xp.matmul(self.xp.swapaxes(w, 3, 4), mass)
