@@ -13,7 +13,7 @@ from typing import ClassVar, TypeVar
 
 from cohort.calendar import NCY_HIGHEST, NCY_LOWEST
 from cohort.processes import CHOICES, PROCESSES
-from cohort.states import AREAS, NEEDS, SEVERITIES, Vocabulary, closest
+from cohort.states import AREAS, COUNTIES, NEEDS, SEVERITIES, STAYS, WHERE, Vocabulary, closest
 from cohort.when import Size, Uncertain, When, ends
 from cohort.where import EVERYWHERE, Where
 
@@ -190,6 +190,8 @@ class Price(Change):
 
     ``severity`` restricts it to bands, ``needs`` to primary needs. With ``new_placements`` only children who come to
     their placement from the start on pay it; who was there before keeps the old price until it moves or its plan ends.
+    ``county`` ("inside", "outside") restricts it to places of this authority or of another, ``stay`` ("day",
+    "residential") to children who board or do not: ``Price(charge="nmiss", county="outside", stay="day", ...)``.
     """
 
     charge: str
@@ -199,12 +201,27 @@ class Price(Change):
     severity: tuple[int, int] = (0, SEVERITIES - 1)
     needs: tuple[str, ...] = ()
     new_placements: bool = False
+    county: str = ""
+    stay: str = ""
     kind: ClassVar[str] = "price"
 
     def __post_init__(self) -> None:
         _within("a price factor", self.by, 0)
         _within("a change of growth", self.growth, -0.5, 0.5)
         Where(severity=self.severity, needs=self.needs)
+        for name, given, allowed in (("county", self.county, COUNTIES), ("stay", self.stay, STAYS)):
+            if given and given not in allowed:
+                raise ValueError(f"{given!r} is not a {name}; {closest(given, allowed)}")
+
+    def __repr__(self) -> str:
+        """Without a county and a stay where none is given: an unnamed change is known, and has its luck, by this."""
+        told = [f.name for f in fields(self) if f.name not in {"county", "stay"} or getattr(self, f.name)]
+        return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in told)})"
+
+    def is_for(self, where: str) -> bool:
+        """Whether it is for a kind of place, a label of ``states.WHERE``."""
+        at = WHERE.index(where)
+        return self.county in {"", COUNTIES[at % 2]} and self.stay in {"", STAYS[at // 2]}
 
     @property
     def target(self) -> str:

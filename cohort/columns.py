@@ -15,6 +15,9 @@ class Columns(NamedTuple):
     cohort: NDArray[np.int16]
     area: NDArray[np.uint8]
     severity: NDArray[np.uint8]
+    lodging: NDArray[np.uint32]
+    """whether a place that the child has in an independent school is outside the county, and whether it boards there
+    (see ``lodging``)"""
     bound: NDArray[np.uint32]
     status: NDArray[np.uint8]
     """for luck: whose stretches the child's draw falls into (``states.luck_status``)"""
@@ -52,17 +55,22 @@ class Tariff(NamedTuple):
     price: NDArray[np.int64]
     """[row, cell] of children without a plan; nothing for children away"""
     plan: NDArray[np.int32]
-    """[cell] where plans of the cell are counted: (area x placements + placement) x 5 + severity; -1 without a plan"""
+    """[cell] where plans of the cell are counted: (area x slots + the placement's first slot) x 5 + severity; -1
+    without a plan. Its other slots (see ``slots``) follow, by where the place is"""
     of_cell: NDArray[np.int32]
-    """[cell] where their price is: placement x 5 + severity"""
+    """[cell] where their price is: the placement's first slot x 5 + severity"""
     plan_price: NDArray[np.int64]
-    """[phase, placement x 5 + severity, need, where, terms]"""
+    """[phase, slot x 5 + severity, need, terms]"""
     group: NDArray[np.int64]
     """[row] age group"""
     phase: NDArray[np.int64]
     """[row] 1 from Year 12 on"""
     outside: NDArray[np.uint8]
     """[provider] 1 if it is another authority's"""
+    lodged: NDArray[np.int32]
+    """[cell] the placement's place in ``bound``; -1 where county and boarding are not told apart"""
+    lodging: NDArray[np.uint32]
+    """[placement, age group, need, severity, 3] bounds of ``Columns.lodging``"""
     since: NDArray[np.int16]
     """months from which some price is for those only who come to their placement later"""
 

@@ -51,7 +51,7 @@ def by_placement(world: World, financial_year: str) -> dict[str, UnitCost]:
     labels = world.setting.book.vocabulary.labels
     months, pence = np.zeros(len(labels), np.int64), np.zeros(len(labels), np.int64)
     for m in months_of(world, financial_year):
-        _, held = by_phase(world.record.cells[m + 1], world.record.held[m + 1])
+        _, held = by_phase(world.record.cells[m + 1], world.record.held[m + 1], world.setting.prices.slots)
         months += held.sum((1, 2, 3, 4, 5))
         pence += (held * world.setting.price(m)[Support.PLAN]).sum((1, 2, 3, 4, 5))
     found = zip(labels, months.tolist(), pence.tolist(), strict=True)

@@ -32,7 +32,8 @@ def row(change: Change) -> tuple[str, ...]:
     for_whom = for_whom or getattr(change, "may_touch", "")
     if isinstance(change, Price):
         for_whom = str(Where(needs=change.needs, severity=change.severity))
-        for_whom += "; new placements" if change.new_placements else ""
+        told = [change.county and f"{change.county} the county", change.stay]
+        for_whom = "; ".join(x for x in (for_whom, *told, "new placements" if change.new_placements else "") if x)
     whom = ", ".join(for_whom) if isinstance(for_whom, tuple) else str(for_whom or "everybody")
     return (
         change.owner, change.label, f"{change.kind} {change.target}", whom, _start(when), when.full, when.end,

@@ -75,6 +75,8 @@ class Purpose(IntEnum):
     TRAIT_SEVERITY = 34
     TRAIT_ACCEPTS = 35
     """whether a child settled in an independent school would take a state place"""
+    TRAIT_LODGING = 36
+    """whether a child's independent place, if it has one, is outside Kent, and whether it boards"""
     TAPE_COUNT = 40
     """how many move in or out: the rounding of expected counts"""
     TAPE_MONTH = 41
@@ -94,6 +96,8 @@ class Purpose(IntEnum):
     """who is at which provider at the start, in order"""
     START_WAITING = 58
     START_WAITING_SINCE = 59
+    START_LODGING = 60
+    """the same of who has an independent place at the start, in order"""
     PARAMETER = 64
     HATCH = 96
     """what a research hatch draws, salted with its name and its own word for the purpose; 97 to 127 are kept free"""

@@ -27,13 +27,14 @@ from cohort.book import MONTH_DAYS, ON_TIME_DAYS
 from cohort.cells import EXACT, LUMPED, Array, Coarse, Flows, Month, N, State, T, if_so
 from cohort.landing import Landing
 from cohort.processes import CHOICES, Effect, Process
-from cohort.record import FIRST_POST_16
+from cohort.record import FIRST_POST_16, UNDER_16
 from cohort.setting import Setting
 from cohort.states import (
     AREAS,
     NEEDS,
     NONE_YET,
     REVIEWED,
+    SEVERITIES,
     STAGES,
     Stage,
     Support,
@@ -325,21 +326,30 @@ class Expectation:
         return out
 
     def spend(self, state: State, month: int) -> dict[str, float]:
-        """Sub-line -> expected pence in a month, from the state at its end; severity bands are equally likely, and no
-        place is another authority's."""
+        """Sub-line -> expected pence in a month, from the state at its end; severity bands are equally likely, no
+        scarce place is another authority's, and of independent places as many are outside or residential as the
+        chances of an age in January 2024 say."""
         stock = self.stock(state)[:, :, : Support.PLAN].sum(1)
         others = np.stack([stock[:FIRST_POST_16].sum(0), stock[FIRST_POST_16:].sum(0)])
         plans, entered = self._by_need(state), self._entered_since(month)
         out: dict[str, float] = {}
         for c in self.setting.prices.charges:
-            each = (c.cells * c.by_cell(month)).mean(0)[:, :, 0]
+            each = c.cells * c.by_cell(month)
             for p in c.placements:
-                pence = each[:, 0, 0] @ others[:, c.support, p] if c.support < Support.PLAN else (
-                    (plans[:, :, p, None] * each * entered[p]).sum())  # fmt: skip
+                pence = each.mean(0)[:, 0, 0, 0] @ others[:, c.support, p] if c.support < Support.PLAN else (
+                    (plans[:, :, p, None] * self._mean(each, p) * entered[p]).sum())  # fmt: skip
                 out[c.line] = out.get(c.line, 0.0) + float(pence)
         for s in self.setting.prices.services:
             out[s.line] = out.get(s.line, 0.0) + s.pence_in(month)
         return out
+
+    def _mean(self, each: NDArray[np.int64], placement: int) -> NDArray[np.float64]:
+        """[phase, need, terms] of [severity, phase, need, where, terms] pence, by the chances of each."""
+        lodging = self.setting.prices.lodging
+        if placement not in lodging.placements:
+            return np.asarray(each.mean(0)[:, :, 0])
+        chances = lodging.by_phase(placement, UNDER_16)
+        return np.asarray(np.einsum("spdwt,psdw->pdt", each, chances) / SEVERITIES)
 
     def _by_need(self, state: State) -> NDArray[np.float64]:
         """[phase, need, placement] expected plans; needs that are lumped are as in January 2024 in each placement."""

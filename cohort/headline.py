@@ -17,7 +17,7 @@ from cohort.calendar import NCY_LOWEST
 from cohort.prices import LINES
 from cohort.processes import REASONS
 from cohort.start import SCHOOL_AGE
-from cohort.states import STAGES, Stage, Support, Vocabulary
+from cohort.states import STAGES, WHERE, Stage, Support, Vocabulary
 
 if TYPE_CHECKING:
     from cohort.world import World
@@ -70,6 +70,14 @@ SPENDS = {
     "spend_part": "spend of the months of a financial year that the run does not cover whole",
 }
 
+_NMISS = "independent and non-maintained special schools of a complete financial year"
+TERMS = {
+    "nmiss.children": (f"plans at the end, {_NMISS}", "children"),
+    "nmiss.fte": (f"full-year equivalent children (child-months / 12), {_NMISS}", "children"),
+    "nmiss.spend": (f"all charges of the children, {_NMISS}", "pence"),
+}
+"""Series by where the place is and whether the child boards: a label of ``states.WHERE`` follows."""
+
 
 def series(vocabulary: Vocabulary) -> dict[str, tuple[str, str]]:
     """Every series of a vocabulary: name -> (meaning, unit), in the order of the table's rows."""
@@ -83,6 +91,8 @@ def series(vocabulary: Vocabulary) -> dict[str, tuple[str, str]]:
     found["within_20_weeks"] = ("new plans issued within 20 weeks of the request, of all new plans", "percent")
     for name, meaning in SPENDS.items():
         found |= {f"{name}.{line}": (f"{meaning}: {line}", "pence") for line in ("total", *LINES)}
+    for name, (meaning, unit) in TERMS.items():
+        found |= {f"{name}.{where}": (f"{meaning}: {where.replace('_', ', ')}", unit) for where in WHERE}
     meaning = (
         "the independent line of a complete financial year if nobody had entered such a placement since April 2025"
     )
@@ -101,6 +111,7 @@ def rows(world: World) -> Iterator[Row]:
     yield from _flows(world)
     yield from _spend(world)
     yield from _floor(world)
+    yield from _terms(world)
 
 
 def held(world: World) -> tuple[list[int], Ints]:
@@ -207,6 +218,16 @@ def _floor(world: World) -> Iterator[Row]:
     for year in nmiss.floor(world, FLOOR_SINCE, "nmiss", "independent_mainstream"):
         if year.year in whole:
             yield FLOOR, year.year, float(year.pence)
+
+
+def _terms(world: World) -> Iterator[Row]:
+    """Independent special schools by county and boarding."""
+    from cohort import nmiss
+
+    for of in nmiss.by_terms(world):
+        yield f"nmiss.children.{of.where}", of.year, float(of.closing)
+        yield f"nmiss.fte.{of.where}", of.year, of.fte
+        yield f"nmiss.spend.{of.where}", of.year, float(of.pence)
 
 
 FLOOR_SINCE = "2025-04"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cohort import calendar
-from cohort.record import FIRST_POST_16
+from cohort.record import AGE_GROUP_OF_NCY, FIRST_POST_16
 from cohort.states import STAGES, Support
 
 if TYPE_CHECKING:
@@ -68,12 +68,20 @@ def ncy_index(world: World, rows: NDArray[np.int64], month: int) -> Ints:
     return found
 
 
+def where_of(world: World, rows: NDArray[np.int64], of: Lived) -> Ints:
+    """The code of ``states.WHERE`` of plan holders' independent places; 0 of all others."""
+    group = AGE_GROUP_OF_NCY[ncy_index(world, rows, of.month)]
+    c, placement = world.columns, of.placement[rows].astype(np.int64)
+    need, severity = of.need[rows].astype(np.int64), c.severity[rows].astype(np.int64)
+    return world.setting.prices.lodging.where(c.lodging[rows], placement, group, need, severity)
+
+
 def cost(world: World, rows: NDArray[np.int64], of: Lived) -> Ints:
     """Pence of a month for plan holders (rows): all charges of each."""
     phase = (ncy_index(world, rows, of.month) >= FIRST_POST_16).astype(np.int64)
     outside = np.zeros(len(of.placement), np.int64)
     outside[of.outside] = 1
-    where = outside[rows]
+    where = outside[rows] + where_of(world, rows, of)
     terms = np.searchsorted(np.array(world.setting.prices.since, np.int64), of.entered[rows], side="right")
     price = world.setting.price(of.month)[Support.PLAN]
     found: Ints = price[of.placement[rows], world.columns.severity[rows], phase, of.need[rows], where, terms]

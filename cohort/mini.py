@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from cohort import calendar, draws, hatched, states
 from cohort.book import ON_TIME, cumulative
 from cohort.draws import Purpose
-from cohort.mini_places import MiniRolls
+from cohort.mini_places import MiniRolls, where_is
 from cohort.prices import FIRST_NCY_POST_16
 from cohort.processes import REASONS, Effect, Outcome, Process
 from cohort.setting import Setting
@@ -44,6 +44,7 @@ class Child:
     cohort: int  # the academic year it was born in
     area: int
     severity: int
+    lodging: int  # which independent places it would have: two numbers below 65,536 (see ``lodging``)
     presence: int
     support: int
     stage: int
@@ -234,8 +235,8 @@ class MiniWorld:
 
     def pay(self) -> None:
         """A month at the price of the child's support, placement, severity and phase in this financial year; a plan's
-        goes by need too, by whether another authority has the school, and by how many of the dates from which newcomers
-        pay otherwise the child came after."""
+        goes by need too, by where the place is, and by how many of the dates from which newcomers pay otherwise the
+        child came after."""
         price, since = self.setting.price(self.month), self.setting.prices.since
         for child in self.here():
             if child.support or child.placement != MAINSTREAM:  # all others cost the High Needs Block nothing
@@ -243,7 +244,7 @@ class MiniWorld:
                 pence = price[child.support, child.placement, child.severity, int(post_16)]
                 if child.support == Support.PLAN:
                     terms = sum(child.entered >= date for date in since)
-                    pence = pence[child.need, int(self.setting.places.outside[child.provider]), terms]
+                    pence = pence[child.need, where_is(self.setting, child, self.year_of(child)), terms]
                 else:
                     pence = pence[0, 0, 0]
                 child.cost += int(pence)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
-from cohort import calendar, draws
+from cohort import calendar, draws, lodging
 from cohort.admission import NOBODY
 from cohort.calendar import NCY_LOWEST
 from cohort.draws import Purpose
 from cohort.places import KIND_ORDER
 from cohort.processes import CHOICES
 from cohort.provision import Provider
+from cohort.record import AGE_GROUP_OF_NCY
 from cohort.setting import Setting
 from cohort.states import AWAITING, MAINSTREAM, NEEDS, Presence, Support
 
@@ -268,3 +269,16 @@ class MiniRolls:
 
     def ncy(self, child: Child, month: int) -> int:
         return calendar.ncy_in(child.cohort, calendar.academic_year(month))
+
+
+def where_is(setting: Setting, child: Child, year: int) -> int:
+    """Whether the child's place is in another authority; of independent schools also whether it boards: a code of
+    ``states.WHERE``. ``year`` is its school year, counted from the lowest."""
+    of = setting.prices.lodging
+    if child.placement not in of.placements:
+        return int(setting.places.outside[child.provider])
+    told = of.placements.index(child.placement)
+    chances = of.chance[told, AGE_GROUP_OF_NCY[year], child.need, child.severity]
+    boards, by_day, boarding = (round(chance * lodging.WHOLE) for chance in chances.tolist())
+    abroad, stay = divmod(child.lodging, lodging.WHOLE)
+    return 2 + (abroad < boarding) if stay < boards else int(abroad < by_day)

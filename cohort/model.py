@@ -42,7 +42,6 @@ from cohort.children import ChildSet
 from cohort.headline import FLOWS
 from cohort.processes import REASONS
 from cohort.provider import ProviderView
-from cohort.record import cost_of
 from cohort.scenario import Scenario
 from cohort.setting import Setting
 from cohort.start import SCHOOL_AGE
@@ -265,7 +264,7 @@ def _spend(model: SendModel) -> int | None:
     if not model.world.record.logs:
         return None
     world, lived = model.world, model.world.month - 1
-    children = cost_of(world.record.cells[world.month], world.record.held[world.month], world.setting.price(lived))
+    children = world.setting.cost(world.record.cells[world.month], world.record.held[world.month], lived)
     return children + spending.month_of(world)
 
 

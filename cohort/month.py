@@ -23,6 +23,8 @@ NONE_YET = 13
 R_ON_TIME, R_LATE = 3, 4
 ARRANGED, WAITING, REVIEWED = 15, 17, 18
 STAGES, SINCE_MOST, SEVERITIES, NCYS = 5, 24, 5, 27
+SLOT = np.uint64(SEVERITIES)
+"""From a cell of a placement's first slot to that of the next (see ``slots``)."""
 
 
 @nb.njit(cache=True, forceinline=True, error_model="numpy")
@@ -329,15 +331,15 @@ def settle(c, b, log, n, seekers, k_seek, granted, month, placements):  # type: 
 
 
 @nb.njit(cache=True, error_model="numpy")
-def pay_and_count(cost, cell, cohort, need, entered, provider, t, first_cohort, counts, held, rows):  # type: ignore[no-untyped-def]
-    """Charge each child's month to the child, count children by [cohort, cell] and plans by [age group, cell of a plan,
-    need, where, terms]. ``t`` is a ``columns.Tariff``; children away are in the last cell, at no price.
+def pay_and_count(cost, cell, cohort, need, entered, provider, lodging, t, first_cohort, counts, held, rows):  # type: ignore[no-untyped-def]
+    """Charge each child's month to the child, count children by [cohort, cell] and plans by [age group, slot's cell of
+    a plan, need, terms]. ``t`` is a ``columns.Tariff``; children away are in the last cell, at no price.
 
     Plans are noted in ``rows`` first, without a branch: one child in ten has one, which no processor foresees. Returns
     the pence charged, and those that the children had cost before.
     """
     price, plan, plan_price, of_cell, group = t.price, t.plan, t.plan_price, t.of_cell, t.group
-    outside, since, phase = t.outside, t.since, t.phase
+    outside, since, phase, lodged = t.outside, t.since, t.phase, t.lodged
     charged, n, before = np.int64(0), np.int64(0), np.int64(0)
     for i in range(cost.size):
         row, k = np.uint64(cohort[i] - first_cohort), cell[i]
@@ -351,11 +353,15 @@ def pay_and_count(cost, cell, cohort, need, entered, provider, t, first_cohort, 
     for j in range(n):
         at = np.uint64(rows[j])
         row, k = np.uint64(cohort[at] - first_cohort), cell[at]
-        d, away, terms = np.uint64(need[at]), np.uint64(outside[provider[at]]), np.uint64(0)
+        d, where, terms = np.uint64(need[at]), np.uint64(outside[provider[at]]), np.uint64(0)
+        if lodged[k] >= 0:
+            bound, u = t.lodging[lodged[k], group[row], d, k % np.uint64(SEVERITIES)], lodging[at]
+            boards = (u & np.uint32(0xFFFF)) < bound[0]
+            where = np.uint64(2 * boards + ((u >> np.uint32(16)) < bound[1 + boards]))
         for q in range(since.size):
             terms += np.uint64(entered[at] >= since[q])
-        held[np.uint64(group[row]), np.uint64(plan[k]), d, away, terms] += 1
-        pence = plan_price[np.uint64(phase[row]), np.uint64(of_cell[k]), d, away, terms]
+        held[np.uint64(group[row]), np.uint64(plan[k]) + SLOT * where, d, terms] += 1
+        pence = plan_price[np.uint64(phase[row]), np.uint64(of_cell[k]) + SLOT * where, d, terms]
         cost[at] += pence
         charged += pence
     return charged, before

@@ -1,6 +1,7 @@
 """How a placement's roll moves, year by year: who came by which route, who left where to, what it cost.
 
     nmiss.movements(world)             # independent and non-maintained special, by financial year
+    nmiss.by_terms(world)              # the same roll by county and boarding
     nmiss.floor(world, "2025-04")      # what stays if nobody had entered from April 2025
 
 From the event log, so opening + entries - exits = closing, exactly. The council prints pounds only (82, 78, 64, 42) and
@@ -14,12 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cohort import calendar, lives, published, spending
 from cohort.prices import LINES
 from cohort.processes import REASONS
-from cohort.record import NOTHING, by_phase
-from cohort.states import STAGES, Support
+from cohort.record import NOTHING, UNDER_16, by_phase
+from cohort.states import STAGES, WHERE, Support
 
 if TYPE_CHECKING:
     from cohort.world import World
@@ -132,9 +134,54 @@ def _movement(world: World, placement: str, year: str, months: list[int], counci
 
 def _pence(world: World, code: int, months: list[int]) -> int:
     """All charges of the children in a placement with a plan."""
-    record, price = world.record, world.setting.price
-    held = ((m, by_phase(record.cells[m + 1], record.held[m + 1])[1][code]) for m in months)
+    record, price, slots = world.record, world.setting.price, world.setting.prices.slots
+    held = ((m, by_phase(record.cells[m + 1], record.held[m + 1], slots)[1][code]) for m in months)
     return sum(int((there * price(m)[Support.PLAN, code]).sum()) for m, there in held)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A year of one kind of place of a placement: in or outside the county, by day or residential."""
+
+    year: str
+    where: str
+    """a label of ``states.WHERE``"""
+    closing: int
+    """children there at the year's end"""
+    child_months: int
+    pence: int
+
+    @property
+    def fte(self) -> float:
+        """Full-year equivalent children: child-months / 12."""
+        return self.child_months / 12
+
+
+def by_terms(world: World, placement: str = "nmiss") -> list[Terms]:
+    """Children, child-months and all their charges by where the place is, for each whole financial year of a run.
+
+    They sum to the ``movements`` of the placement. A placement that does not tell such places apart has only those that
+    it can have.
+    """
+    code, by_year = world.setting.book.vocabulary.code(placement), dict[str, list[int]]()
+    for m in sorted(world.record.held):
+        by_year.setdefault(calendar.financial_year(m - 1), []).append(m)
+    out: list[Terms] = []
+    for year, ends in by_year.items():
+        if len(ends) == 12:
+            children, pence = (np.stack(part) for part in zip(*(_by_where(world, code, m) for m in ends), strict=True))
+            found = zip(WHERE, children[-1].tolist(), children.sum(0).tolist(), pence.sum(0).tolist(), strict=False)
+            out += [Terms(year, *of) for of in found]
+    return out
+
+
+def _by_where(world: World, code: int, end: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """[where] children at the start of a month, and the pence that the month before charged for them."""
+    slots, price = world.setting.prices.slots.of_placement(code), world.setting.price(end - 1)[Support.PLAN, code]
+    held = world.record.held[end][:, :, slots]
+    there = np.stack([held[part].sum((0, 1), dtype=np.int64) for part in (slice(UNDER_16), slice(UNDER_16, None))])
+    each = price[:, :, :, : there.shape[1]].transpose(1, 3, 0, 2, 4)
+    return there.sum((0, 2, 3, 4)), (there * each).sum((0, 2, 3, 4))
 
 
 def _crossings(world: World, code: int, month: int) -> Iterator[tuple[bool, str, bool]]:

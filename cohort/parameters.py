@@ -65,8 +65,10 @@ def triangular(of: Uncertain, u: float) -> float:
 
 
 def estimates(pack: Pack) -> dict[str, Uncertain]:
-    """Every scalar estimate of the pack by name: its parameters and those of income, prices as ``price.<charge>``."""
-    tables = [name for name in ("estimate_parameters", "estimate_income") if name in pack.names()]
+    """Every scalar estimate of the pack by name: its parameters, those of income and of independent places, prices as
+    ``price.<charge>``."""
+    known = ("estimate_parameters", "estimate_income", "estimate_independent_terms")
+    tables = [name for name in known if name in pack.names()]
     scalars = (r for name in tables for r in pack.table(name).rows())
     found = {str(r["name"]): Uncertain(r["low"], r["mode"], r["high"]) for r in scalars}
     for r in pack.table("estimate_prices").rows():

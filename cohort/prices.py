@@ -10,8 +10,9 @@ Where places are funded (``place_funding``) a price is that of a filled place: p
 the rest of the price is top-up. The place is funded while it is vacant too (``Vacancy``). A price that has a tariff is
 what the mean child costs, and each band of need and severity costs more or less top-up than that (``tariff``).
 
-*Terms* are what else a plan's price can go by: whether the place is in another authority's school, and which of the
-months from which only new placements pay another price (``Prices.since``) the child came after.
+*Terms* are what else a plan's price can go by: whether the place is in another authority and whether the child boards
+there (``lodging.WHERE``), and which of the months from which only new placements pay another price (``Prices.since``)
+the child came after.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar, tariff
+from cohort import calendar, lodging, tariff
+from cohort.lodging import Lodging
 from cohort.pack import Pack
 from cohort.parameters import Parameters
 from cohort.policy import NOTHING, Fund, Policy, Price
-from cohort.states import NEEDS, SEVERITIES, SUPPORTS, Support, Vocabulary, closest
+from cohort.slots import Slots
+from cohort.states import NEEDS, SEVERITIES, SUPPORTS, WHERE, Support, Vocabulary, closest
 from cohort.when import When, known
 
 Ints = NDArray[np.int64]
@@ -36,8 +39,6 @@ Floats = NDArray[np.float64]
 BASE_YEAR = 2024
 """Prices are of the financial year that starts in this one."""
 PHASES = ("under_16", "post_16")
-WHERE = ("inside", "outside")
-"""Whether a place is in a school of this authority or of another."""
 FIRST_NCY_POST_16 = 12
 LINES = ("special", "independent", "mainstream_srp", "post16", "other")
 """The council's five lines of High Needs spend; sub-lines follow after a full stop."""
@@ -149,6 +150,9 @@ class Prices:
     charges: tuple[Charge, ...]
     services: tuple[Service, ...]
     placements: int
+    lodging: Lodging
+    """which independent places are outside the county or residential"""
+    slots: Slots
     vacancies: tuple[Vacancy, ...] = ()
     since: tuple[int, ...] = ()
     """the months, in order, from which some price is paid by those only who come to their placement later"""
@@ -236,11 +240,12 @@ def prices(pack: Pack, params: Parameters, vocabulary: Vocabulary, policy: Polic
     since = tuple(sorted({calendar.month(c.when.start) for c in settled.changes
                           if isinstance(c, Price) and c.new_placements}))  # fmt: skip
     charges: list[Charge] = []
+    lodged = lodging.build(pack, params, vocabulary)
     funded = {str(r["charge"]): r for r in _place_funding(pack)}
     for r in pack.table("estimate_prices").rows():
         name = str(r["charge"])
         try:
-            found = _charge(r, pack, params, vocabulary, len(since) + 1)
+            found = _charge(r, pack, params, vocabulary, len(since) + 1, lodged)
             charges += _with_place(found, funded[name]) if name in funded else [found]
         except ValueError as error:
             raise ValueError(f"estimate_prices.csv: {name}: {error}") from None
@@ -255,12 +260,14 @@ def prices(pack: Pack, params: Parameters, vocabulary: Vocabulary, policy: Polic
         Vacancy(f"{name}.vacant", _line(str(r["vacant_line"])), float(r["vacant"]), 0.0, kinds[name])
         for name, r in funded.items()
     )
-    made = Prices(tuple(charges), services, len(vocabulary.placements), vacancies, since)
+    slots = Slots.of(vocabulary, lodged)
+    made = Prices(tuple(charges), services, len(vocabulary.placements), lodged, slots, vacancies, since)
     _check_priced(made, vocabulary)
     return repriced(made, settled)
 
 
-def _charge(r: dict[str, Any], pack: Pack, params: Parameters, vocabulary: Vocabulary, terms: int) -> Charge:
+def _charge(r: dict[str, Any], pack: Pack, params: Parameters, vocabulary: Vocabulary, terms: int,
+            lodged: Lodging) -> Charge:  # fmt: skip
     """A row of the price table; "any" is all."""
     name, cells = str(r["charge"]), np.zeros((SEVERITIES, len(PHASES), len(NEEDS), len(WHERE), terms), np.bool_)
     placement = str(r["placement"])
@@ -271,7 +278,7 @@ def _charge(r: dict[str, Any], pack: Pack, params: Parameters, vocabulary: Vocab
     return Charge(
         name, _line(str(r["line"])), params[f"price.{name}"], params[f"growth.{r['growth']}"],
         SUPPORTS.index(str(r["support"])), tuple(at), cells,
-        relative=tariff.relative(pack, params, vocabulary, name, placement) if r["support"] == "plan" else None,
+        relative=tariff.relative(pack, params, vocabulary, name, placement, lodged) if r["support"] == "plan" else None,
     )  # fmt: skip
 
 
@@ -318,7 +325,7 @@ def repriced(prices: Prices, policy: Policy) -> Prices:
             names = dict.fromkeys((*prices.names, *(s.name for s in services)))
             if change.charge not in names:
                 raise ValueError(f"{change.owner}: {change.charge!r} is not a price; {closest(change.charge, names)}")
-            charges = [part for c in charges for part in _split(c, change, prices.since)]
+            charges = [part for c in charges for part in _split(c, change, prices)]
             services = [_of_service(s, change) if s.name == change.charge else s for s in services]
         elif isinstance(change, Fund):
             line = _line(change.line)
@@ -330,12 +337,12 @@ def repriced(prices: Prices, policy: Policy) -> Prices:
 
 def _of_service(service: Service, change: Price) -> Service:
     """A service under a price policy. Raises ValueError for one that tells children apart."""
-    if change.needs or change.new_placements:
+    if change.needs or change.new_placements or change.county or change.stay:
         raise ValueError(f"{change.owner}: {change.charge!r} is a service, which no child has; allowed: by and growth")
     return replace(service, policies=(*service.policies, change))
 
 
-def _split(charge: Charge, change: Price, since: tuple[int, ...]) -> list[Charge]:
+def _split(charge: Charge, change: Price, prices: Prices) -> list[Charge]:
     """A charge under a price policy: in two, if the policy is for some children only. Raises ValueError where such
     children are not told apart."""
     if charge.name != change.charge:
@@ -345,11 +352,15 @@ def _split(charge: Charge, change: Price, since: tuple[int, ...]) -> list[Charge
             f"{change.owner}: {change.charge!r} is paid without a plan, where neither need nor entry is priced; "
             "allowed: severity"
         )
+    if unknown := prices.slots.untold(charge.placements, change.county, change.stay):
+        raise ValueError(f"{change.owner}: {change.charge!r} is paid for places that do not tell {unknown}")
     low, high = change.severity
-    within = np.zeros_like(charge.cells)
     needs = [NEEDS.index(n) for n in change.needs] or list(range(len(NEEDS)))
-    first = since.index(calendar.month(change.when.start)) + 1 if change.new_placements else 0
-    within[low : high + 1, :, needs, :, first:] = charge.cells[low : high + 1, :, needs, :, first:]
+    where = [k for k, label in enumerate(WHERE) if change.is_for(label)]
+    first = prices.since.index(calendar.month(change.when.start)) + 1 if change.new_placements else 0
+    within = np.zeros_like(charge.cells)
+    for w in where:
+        within[low : high + 1, :, needs, w, first:] = charge.cells[low : high + 1, :, needs, w, first:]
     rest = charge.cells & ~within
     changed = replace(charge, cells=within, policies=(*charge.policies, change))
     return [x for x in (changed, replace(charge, cells=rest)) if x.cells.any()]

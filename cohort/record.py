@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cohort.columns import Columns, Log
 from cohort.prices import FIRST_NCY_POST_16
+from cohort.slots import Slots
 from cohort.states import Support
 
 Ints = NDArray[np.int64]
@@ -29,26 +30,27 @@ ROLL = ("presence", "support", "stage", "placement", "need", "placed", "cost")
 """Of each child, what a roll keeps."""
 
 
-def by_phase(cells: NDArray[np.int32], held: NDArray[np.integer]) -> tuple[Ints, Ints]:
+def by_phase(cells: NDArray[np.int32], held: NDArray[np.integer], slots: Slots) -> tuple[Ints, Ints]:
     """Children without a plan by [support, placement, severity, phase], and plans by [placement, severity, phase, need,
     where, terms], of cells and plans as a record keeps them."""
     others = cells[:, :, : Support.PLAN]
     edges, groups = (slice(FIRST_POST_16), slice(FIRST_POST_16, None)), (slice(UNDER_16), slice(UNDER_16, None))
     return (
         np.stack([others[part].sum((0, 1), dtype=np.int64) for part in edges], -1),
-        np.stack([held[part].sum((0, 1), dtype=np.int64) for part in groups], 2),
+        slots.spread(np.stack([held[part].sum((0, 1), dtype=np.int64) for part in groups], 2)),
     )
 
 
-def cost_of(cells: NDArray[np.int32], held: NDArray[np.integer], price: Ints) -> int:
-    """Pence a month for children and plans at [support, placement, severity, phase, need, where, terms] pence."""
+def cost_of(cells: NDArray[np.int32], held: NDArray[np.integer], price: Ints, plan_price: Ints) -> int:
+    """Pence a month for children at [support, placement, severity, phase, need, where, terms] pence, and for plans at
+    [phase, slot x 5 + severity, need, terms]."""
     unplanned = cells.reshape(len(cells), cells.shape[1], -1)[:, :, : cells[0, 0, : Support.PLAN].size]
     others, pence = price[: Support.PLAN, ..., 0, 0, 0].reshape(-1, 2), 0
     for phase, (part, group) in enumerate(
         ((slice(FIRST_POST_16), slice(UNDER_16)), (slice(FIRST_POST_16, None), slice(UNDER_16, None)))
     ):
         pence += int(unplanned[part].sum((0, 1), dtype=np.int64) @ others[:, phase])
-        pence += int(held[group].sum((0, 1), dtype=np.int64).ravel() @ price[Support.PLAN][:, :, phase].ravel())
+        pence += int(held[group].sum((0, 1), dtype=np.int64).ravel() @ plan_price[phase].ravel())
     return pence
 
 
@@ -76,8 +78,8 @@ class Record:
     """month -> [kind, area, primary or secondary, need, 2] children who wait at its start; of these, whose choice it
     is"""
     held: dict[int, NDArray[np.integer]] = field(default_factory=dict)
-    """month -> [age group, area, placement, severity, need, where, terms] plans at its start, of the month before's
-    prices (see ``prices``); none for the run's first month"""
+    """month -> [age group, area, slot, severity, need, terms] plans at its start, of the month before's prices (see
+    ``prices`` and ``slots``); none for the run's first month"""
     outside: list[NDArray[np.int32]] = field(default_factory=list)
     """one a month stepped: the children who had a place of another authority at its end"""
     rolls: dict[int, dict[str, NDArray[Any]]] | None = None

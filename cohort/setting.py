@@ -22,10 +22,11 @@ from cohort import places as provision
 from cohort.calendar import NCYS
 from cohort.columns import Tariff
 from cohort.demography import Tape
+from cohort.lodging import begin
 from cohort.pack import Pack
 from cohort.policy import Policy
 from cohort.processes import PROCESSES, TRANSFER_NCYS, Process
-from cohort.record import AGE_GROUP_OF_NCY, FIRST_POST_16
+from cohort.record import AGE_GROUP_OF_NCY, FIRST_POST_16, cost_of
 from cohort.scenario import Scenario, ScenarioError
 from cohort.states import AREAS, SUPPORTS, Support, Vocabulary
 
@@ -52,6 +53,11 @@ class Setting:
         if ("luck",) not in self.kept:
             self.kept["luck",] = placing.Luck.of(self.tape)
         return placing.settle(self.places, self.start, self.tape, self.kept["luck",])
+
+    @cached_property
+    def lodged(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """Rows of those who are in independent schools at the start, and their lodging."""
+        return begin(self.prices.lodging, self.start, self.tape)
 
     @cached_property
     def enters(self) -> NDArray[np.bool_]:
@@ -82,6 +88,10 @@ class Setting:
             self._prices[key] = self.prices.monthly(month)
         return self._prices[key]
 
+    def cost(self, cells: NDArray[np.int32], held: NDArray[np.integer], month: int) -> int:
+        """Pence of a month for children and plans as a record keeps them."""
+        return cost_of(cells, held, self.price(month), self.tariff(month).plan_price)
+
     def tariff(self, month: int) -> Tariff:
         """The same laid out for the kernel, the last cell (children away) at nothing."""
         key = (self.prices.key(month), calendar.academic_year(month))
@@ -92,7 +102,7 @@ class Setting:
             by_phase = np.tile(others.reshape(-1, 2), (len(AREAS), 1))
             unplanned = np.zeros((len(ncy), len(by_phase) + 1), np.int64)
             unplanned[:, :-1] = by_phase.T[phase]
-            plans = np.moveaxis(price[Support.PLAN], 2, 0)
+            plans = np.moveaxis(self.prices.slots.gather(price[Support.PLAN]), 2, 0)
             self._laid_out[key] = self.uncharged._replace(
                 price=unplanned, plan=self._plan_cells[0], plan_price=plans.reshape(2, -1, *plans.shape[3:]).copy(),
                 group=AGE_GROUP_OF_NCY[np.clip(ncy, 0, len(NCYS) - 1)], phase=phase,
@@ -104,20 +114,25 @@ class Setting:
         """A tariff at which nobody is charged and no plan counted."""
         rows, cells = len(self.events.cohorts), len(self._plan_cells[0])
         since = np.array(self.prices.since, np.int16)
-        nothing, shape = np.zeros(rows, np.int64), self.prices.shape
+        nothing, shape, slots = np.zeros(rows, np.int64), self.prices.shape, self.prices.slots
         return Tariff(
             np.zeros((rows, cells), np.int64), np.full(cells, -1, np.int32), self._plan_cells[1],
-            np.zeros((2, shape[1] * shape[2], *shape[4:]), np.int64), nothing, nothing, self.places.outside, since,
+            np.zeros((2, slots.many * shape[2], shape[4], shape[6]), np.int64), nothing, nothing, self.places.outside,
+            self._plan_cells[2], self.prices.lodging.bound(), since,
         )  # fmt: skip
 
     @cached_property
-    def _plan_cells(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """``plan`` and ``of_cell`` of a tariff."""
+    def _plan_cells(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """``plan``, ``of_cell`` and ``lodged`` of a tariff."""
         _, placements, severities = self.prices.shape[:3]
-        plan = np.full((len(AREAS), len(SUPPORTS), placements * severities), -1, np.int32)
-        plan[:, Support.PLAN] = np.arange(len(AREAS) * placements * severities).reshape(len(AREAS), -1)
-        of_cell = np.tile(np.arange(placements * severities, dtype=np.int32), len(AREAS) * len(SUPPORTS))
-        return np.append(plan.ravel(), np.int32(-1)), np.append(of_cell, np.int32(0))
+        slots, told = self.prices.slots, self.prices.lodging.placements
+        plan, lodged = np.full((2, len(AREAS), len(SUPPORTS), placements, severities), -1, np.int32)
+        first = slots.first[:-1, None] * severities + np.arange(severities)
+        plan[:, Support.PLAN] = np.arange(len(AREAS))[:, None, None] * slots.many * severities + first
+        lodged[:, Support.PLAN, list(told)] = np.arange(len(told))[:, None]
+        of_cell = np.tile(first.ravel().astype(np.int32), len(AREAS) * len(SUPPORTS))
+        none = np.int32(-1)
+        return np.append(plan.ravel(), none), np.append(of_cell, np.int32(0)), np.append(lodged.ravel(), none)
 
     @cached_property
     def _prices(self) -> dict[tuple[object, ...], NDArray[np.int64]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -23,6 +23,7 @@ from cohort.places import KIND_ORDER, OUTSIDE
 from cohort.policy import Price
 from cohort.prices import LINES, Charge, Item, Prices
 from cohort.record import AGE_GROUP_OF_NCY, UNDER_16
+from cohort.slots import Slots
 from cohort.states import AREAS, Support
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Bill:
     others: Ints
     """[month, age group, area, support, placement, severity] children without a plan"""
     held: NDArray[np.integer]
-    """[month, age group, area, placement, severity, need, where, terms] plans"""
+    """[month, age group, area, slot, severity, need, terms] plans"""
+    slots: Slots
     vacant: Mapping[str, Ints] = field(default_factory=dict)
     """kind of place -> [month] places without a child, of the council's own schools; none while places do not bind"""
     _kept: dict[tuple[Price, ...], tuple[Ints, list[int]]] = field(default_factory=dict, repr=False)
@@ -67,36 +69,45 @@ class Bill:
     def spent(self, prices: Prices) -> Iterator[tuple[Charge, Ints, Ints]]:
         """Each charge with its child-months and its pence, both [month, age group, area, placement]."""
         for charge in prices.charges:
-            cells = _told_apart(charge)[:, _PHASE_OF_GROUP]
             counts, pence = (np.zeros((*self.others.shape[:3], self.others.shape[4]), np.int64) for _ in range(2))
-            price = self._priced(charge)[:, :, _PHASE_OF_GROUP]
             for p in charge.placements:
-                there = self._under(charge, p, self.others, self.held)
-                counts[..., p] = np.einsum("mgasdwt,sgdwt->mga", there, cells, dtype=np.int64)
-                pence[..., p] = np.einsum("mgasdwt,msgdwt->mga", there, price, dtype=np.int64)
+                there = self._under(charge, p, self.others, self.held if charge.told_apart else self._together)
+                cells = _told_apart(charge, there.shape[3])[_PHASE_OF_GROUP]
+                price = self._priced(charge, there.shape[3])[:, _PHASE_OF_GROUP]
+                counts[..., p] = np.einsum("mgawsdt,gwsdt->mga", there, cells, dtype=np.int64)
+                pence[..., p] = np.einsum("mgawsdt,mgwsdt->mga", there, price, dtype=np.int64)
             yield charge, counts, pence
 
     def total(self, charge: Charge) -> Ints:
         """[month] pence of a charge."""
-        others, held = self._by_phase[charge.told_apart]
-        there = sum(self._under(charge, p, others, held)[:, :, 0] for p in charge.placements)
-        found: Ints = np.einsum("mgsdwt,msgdwt->m", there, self._priced(charge))
-        return found
+        out, by_width = np.zeros(len(self.months), np.int64), dict[int, NDArray[np.integer]]()
+        for p in charge.placements:
+            there = self._under(charge, p, *self._by_phase[charge.told_apart])[:, :, 0]
+            by_width[there.shape[2]] = by_width.get(there.shape[2], 0) + there
+        for wide, there in by_width.items():
+            out += np.einsum("mgwsdt,mgwsdt->m", there, self._priced(charge, wide))
+        return out
 
     def _under(self, charge: Charge, placement: int, others: Ints, held: NDArray[np.integer]) -> NDArray[np.integer]:
-        """[month, group, area, severity, need, where, terms] children of a charge's support in a placement; without a
-        plan the last three are not told apart."""
-        if charge.support == Support.PLAN:
-            there = held[:, :, :, placement]
-            together = not charge.told_apart and there.shape[4:] != (1, 1, 1)
-            return there.sum((4, 5, 6), keepdims=True, dtype=np.int64) if together else there
-        return others[:, :, :, charge.support, placement, :, None, None, None]
+        """[month, group, area, where, severity, need, terms] children of a charge's support in a placement; without a
+        plan, or where ``held`` has them together (by placement, not slot), all but severity are one."""
+        if charge.support != Support.PLAN:
+            return others[:, :, :, charge.support, placement, None, :, None, None]
+        if not charge.told_apart:
+            return held[:, :, :, placement, None, :, None, None]
+        return held[:, :, :, self.slots.of_placement(placement)]
 
-    def _priced(self, charge: Charge) -> Ints:
-        """[month, severity, phase, need, where, terms] whole pence of a charge, nought in the cells that it is not
-        for."""
+    @cached_property
+    def _together(self) -> Ints:
+        """[month, age group, area, placement, severity] plans, all needs and terms together."""
+        return np.asarray(np.add.reduceat(self.held.sum((5, 6), dtype=np.int64), self.slots.first[:-1], axis=3))
+
+    def _priced(self, charge: Charge, wide: int) -> Ints:
+        """[month, phase, where, severity, need, terms] whole pence of a charge, nought in the cells that it is not for;
+        the first so many of where."""
         moment, firsts = self._moments(charge)
-        return (charge.by_cells(firsts) * _told_apart(charge))[moment]
+        each = charge.by_cells(firsts)[..., :wide, :].transpose(0, 2, 4, 1, 3, 5)
+        return np.ascontiguousarray(each * _told_apart(charge, wide))[moment]
 
     def _moments(self, charge: Charge) -> tuple[Ints, list[int]]:
         """[month] which of the charge's prices holds, and for each price a month in which it does: kept, as charges
@@ -115,7 +126,8 @@ class Bill:
         parts = (slice(UNDER_16), slice(UNDER_16, None))
         others = np.stack([self.others[:, part].sum((1, 2)) for part in parts], 1)[:, :, None]
         held = np.stack([self.held[:, part].sum((1, 2), dtype=np.int64) for part in parts], 1)[:, :, None]
-        return (others, held.sum((5, 6, 7), keepdims=True)), (others, held)
+        together = np.asarray(np.add.reduceat(held.sum((5, 6)), self.slots.first[:-1], axis=3))
+        return (others, together), (others, held)
 
     def unattached(self, prices: Prices) -> Iterator[tuple[str, Ints]]:
         """Sub-line and [month] pence of each thing that follows no child: services, and places while they are
@@ -145,10 +157,17 @@ class Bill:
         return out
 
 
-def _told_apart(charge: Charge) -> NDArray[np.bool_]:
-    """The cells of a charge, with one need and terms for all where they do not matter."""
+def _told_apart(charge: Charge, wide: int) -> NDArray[np.bool_]:
+    """[phase, where, severity, need, terms] the cells of a charge, the first so many of where, with one need and terms
+    for all where they do not matter."""
     plan = charge.support == Support.PLAN
-    return charge.cells if plan and charge.told_apart else charge.cells[:, :, :1, :1, :1]
+    return _laid_out(charge.cells if plan and charge.told_apart else charge.cells[:, :, :1, :1, :1], wide)
+
+
+def _laid_out(cells: NDArray[Any], wide: int) -> NDArray[Any]:
+    """[phase, where, severity, need, terms] of [severity, phase, need, where, terms], the first so many of where: in
+    the order in which plans are held, so that they are added up in one go."""
+    return np.ascontiguousarray(cells[:, :, :, :wide].transpose(1, 3, 0, 2, 4))
 
 
 _PHASE_OF_GROUP = (np.arange(len(AGE_GROUPS)) >= UNDER_16).astype(int)
@@ -166,18 +185,19 @@ _KEPT: WeakKeyDictionary[World, tuple[int, Bill]] = WeakKeyDictionary()
 
 
 def _bill(world: World) -> Bill:
-    record, shape = world.record, world.setting.prices.shape
+    record, shape, slots = world.record, world.setting.prices.shape, world.setting.prices.slots
     months = sorted(record.cells)[1:]
     if not months:
         groups = (0, len(AGE_GROUPS), len(AREAS))
         return Bill(
-            (), np.zeros((*groups, 2, *shape[1:3]), np.int64), np.zeros((*groups, *shape[1:3], *shape[4:]), int)
-        )
+            (), np.zeros((*groups, 2, *shape[1:3]), np.int64),
+            np.zeros((*groups, slots.many, shape[2], shape[4], shape[6]), int), slots,
+        )  # fmt: skip
     unplanned = np.stack([record.cells[m][:, :, : Support.PLAN] for m in months])
     vacant = {kind: np.array([_vacant(world, m, kind) for m in months], np.int64) for kind in KIND_ORDER}
     return Bill(
         tuple(m - 1 for m in months), np.add.reduceat(unplanned, _EDGES, axis=1, dtype=np.int64),
-        np.stack([record.held[m] for m in months]), vacant,
+        np.stack([record.held[m] for m in months]), slots, vacant,
     )  # fmt: skip
 
 

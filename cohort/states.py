@@ -61,6 +61,11 @@ NEEDS = ("asd", "hi", "mld", "msi", "oth", "pd", "pmld", "semh", "slcn", "sld", 
 NONE_YET = NEEDS.index("none_yet")
 SEVERITIES = 5
 """Fixed bands of equal size, 0 the mildest: how a child compares with others who have the same support."""
+COUNTIES, STAYS = ("inside", "outside"), ("day", "residential")
+"""Whether a place is in this authority or in another, and whether the child boards there."""
+WHERE = tuple(county if stay == "day" else f"{county}_{stay}" for stay in STAYS for county in COUNTIES)
+"""Both together, by code: 2 x boards + outside. Of places that are scarce the first two can be, of others one, unless
+the data tell more apart (see ``lodging``)."""
 SINCE_MOST = 24
 """Months since a stage began are counted to 24; later months behave as the 24th."""
 

@@ -130,7 +130,8 @@ def months_of(world: World, financial_year: str) -> list[int]:
 def child_months(world: World, month: int) -> Ints:
     """[support, placement, severity, phase, need, where, terms] children whom a month was paid for; those without a
     plan, whose price goes by none of the last three, stand at the first of each."""
-    others, plans = by_phase(world.record.cells[month + 1], world.record.held[month + 1])
+    record, slots = world.record, world.setting.prices.slots
+    others, plans = by_phase(record.cells[month + 1], record.held[month + 1], slots)
     out = np.zeros(world.setting.prices.shape, np.int64)
     out[: Support.PLAN, ..., 0, 0, 0], out[Support.PLAN] = others, plans
     return out

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar, draws, hatched, month, record, setting, states
+from cohort import calendar, draws, hatched, lodging, month, setting, states
 from cohort.book import ON_TIME
 from cohort.calendar import AGE_GROUPS, NCYS
 from cohort.candidates import Room, make_room
@@ -76,7 +76,7 @@ class World:
         columns = Columns(
             key=draws.child_keys(s.tape.identity[:n], run),
             cohort=s.tape.cohort[:n], area=s.tape.area[:n], severity=s.tape.severity[:n],
-            bound=np.zeros(n, np.uint32), status=np.zeros(n, np.uint8),
+            lodging=np.zeros(n, np.uint32), bound=np.zeros(n, np.uint32), status=np.zeros(n, np.uint8),
             presence=np.where(s.tape.arrival[:n] < s.scenario.first, Presence.HERE, Presence.NOT_YET).astype(np.uint8),
             support=s.start.support.copy(), stage=s.start.stage.copy(), placement=s.start.placement.copy(),
             need=s.start.need.copy(), anniversary=s.start.anniversary.copy(), clock=s.start.clock.copy(),
@@ -91,6 +91,7 @@ class World:
         rolls = Rolls.start(s.places, columns)
         world = cls(s, seed, replicate, s.scenario.first, columns, Record(), stages, rolls)
         world._set_bounds()
+        world._lodge()
         world.record.close(s.scenario.first, world.count(), world.stages)
         world._observe_places(s.scenario.first)
         world.record.census(world.count_census(), s.scenario.first)
@@ -105,6 +106,12 @@ class World:
         c.status[:] = status.reshape(len(SUPPORTS), len(STAGES), -1)[c.support, c.stage, c.placement]
         c.bound[:] = np.where(here, arrays.reserved[c.status], 0)
         c.cell[:] = self._cells_of_all()
+
+    def _lodge(self) -> None:
+        """Each child's lodging, by its luck; of those who are in independent schools already, as the start has it."""
+        rows, lodged = self.setting.lodged
+        self.columns.lodging[:] = lodging.drawn(self.columns.key)
+        self.columns.lodging[rows] = lodged
 
     def _cells_of_all(self) -> NDArray[np.int64]:
         """[child] the count's cell of where it is, by its columns."""
@@ -211,25 +218,26 @@ class World:
                 f"{calendar.label(self.month)}: {before} pence spent on children, {self.charged} charged to them"
             )
         self._cells = self._by_ncy(by_cohort, self._academic_year)
-        counted = record.cost_of(self._cells, self._held, self.setting.price(self.month))
+        counted = self.setting.cost(self._cells, self._held, self.month)
         if charged != counted:
             raise Broken(f"{calendar.label(self.month)}: {charged} pence charged to children, {counted} counted")
         self.charged += charged
 
     def _count(self, tariff: Tariff) -> tuple[NDArray[np.int32], NDArray[np.int32], int, int]:
-        """[cohort, cell] children, [age group, area, placement, severity, need, where, terms] plans, the pence charged
-        to them at a tariff, and the pence that all children had cost before."""
+        """[cohort, cell] children, [age group, area, slot, severity, need, terms] plans, the pence charged to them at a
+        tariff, and the pence that all children had cost before."""
         c, shape = self.columns, self.setting.prices.shape
         low, high = self._span if self.month < self.setting.scenario.last else (0, len(c.key))
         counts = np.zeros(tariff.price.shape, np.int32)
-        held = np.zeros((len(AGE_GROUPS), len(AREAS) * shape[1] * shape[2], *shape[4:]), np.int32)
+        slots = self.setting.prices.slots.many
+        held = np.zeros((len(AGE_GROUPS), len(AREAS) * slots * shape[2], shape[4], shape[6]), np.int32)
         charged, before = month.pay_and_count(
             c.cost[low:high], c.cell[low:high], c.cohort[low:high], c.need[low:high], c.entered[low:high],
-            c.provider[low:high], tariff, self.setting.events.first_cohort, counts, held,
+            c.provider[low:high], c.lodging[low:high], tariff, self.setting.events.first_cohort, counts, held,
             np.empty(high - low + 1, np.int32),
         )  # fmt: skip
         before += int(c.cost[:low].sum() + c.cost[high:].sum())
-        return counts, held.reshape(len(AGE_GROUPS), len(AREAS), *shape[1:3], *shape[4:]), charged, before
+        return counts, held.reshape(len(AGE_GROUPS), len(AREAS), slots, shape[2], shape[4], shape[6]), charged, before
 
     def _by_ncy(self, by_cohort: NDArray[np.int32], academic_year: int) -> NDArray[np.int32]:
         """[ncy, area, support, placement, severity] from [cohort, cell]; whoever is there is of a school year the

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from cohort import calendar, month
 from cohort.processes import PROCESSES, REASONS, Effect
-from cohort.record import cost_of
 from cohort.states import PLACEMENTS, STAGES, SUPPORTS, Presence, Stage, Support, state_code, state_labels
 from cohort.world import Broken, World
 from tests.small import small_setting
@@ -47,9 +46,19 @@ class Life:
         state = np.where(c.presence == Presence.HERE, state, np.where(c.presence == Presence.NOT_YET, ELSEWHERE, LEFT))
         self.codes.append(state)
         self.money.append(c.cost.copy())
-        self.needs.append(np.stack([c.need, self.setting.places.outside[c.provider]]))
+        self.needs.append(np.stack([c.need, self.where(c)]))
         self.here.append(c.presence == Presence.HERE)
         self.ncy.append(calendar.academic_year(self.world.month - 1) - tape.cohort[: tape.with_needs].astype(int))
+
+    def where(self, c):
+        """Where each child's place is: of independent special schools by its lodging against its bounds."""
+        of, nmiss = self.setting.prices.lodging, self.setting.book.vocabulary.code("nmiss")
+        ncy = calendar.academic_year(self.world.month - 1) - c.cohort.astype(int)
+        group = np.searchsorted([6, 12, 17, 21], np.clip(ncy, 0, 26), side="right")
+        bound = of.chance[0, group, c.need, c.severity] * 65_536
+        boards = c.lodging % 65_536 < np.rint(bound[:, 0])
+        outside = c.lodging // 65_536 < np.rint(np.where(boards, bound[:, 2], bound[:, 1]))
+        return np.where(c.placement == nmiss, 2 * boards + outside, self.setting.places.outside[c.provider])
 
     def turns(self):
         """(log, codes before, codes after, month) of every month."""
@@ -277,9 +286,9 @@ def test_9_each_childs_month_costs_the_price_of_where_it_ends_the_month(run):
         assert (paid[~here] == 0).all()
         assert (paid[code == NONE] == 0).all()
         placed = (code >= FIRST_PLACED) & here
-        need, outside = run.needs[at + 1]
+        need, where = run.needs[at + 1]
         owed = price[Support.PLAN, code[placed] - FIRST_PLACED, severity[placed], post_16[placed], need[placed],
-                     outside[placed], 0]  # fmt: skip
+                     where[placed], 0]  # fmt: skip
         np.testing.assert_array_equal(paid[placed], owed)
         supported = code == LABELS.index("sen_support")
         owed = price[Support.SEN_SUPPORT, 0, severity[supported], post_16[supported], 0, 0, 0]
@@ -293,7 +302,7 @@ def test_9_the_children_together_cost_their_numbers_times_the_price_to_the_penny
     record = run.world.record
     total = 0
     for at, m in enumerate(run.months):
-        month_pence = cost_of(record.cells[m + 1], record.held[m + 1], run.setting.price(m))
+        month_pence = run.setting.cost(record.cells[m + 1], record.held[m + 1], m)
         assert month_pence == int(run.money[at + 1].sum() - run.money[at].sum())
         total += month_pence
     assert total == int(run.world.columns.cost.sum()) > 0
@@ -311,7 +320,8 @@ def test_11_areas_needs_ages_and_stages_add_up(run):
         np.testing.assert_array_equal(stock.sum((0, 2, 3)), by_area)
         by_group = np.add.reduceat(stock, [0, 6, 12, 17, 21], axis=0)
         np.testing.assert_array_equal(record.paid[m].sum((4, 5)), by_group)
-        np.testing.assert_array_equal(record.held[m + 1].sum((3, 4, 5, 6)), by_group[:, :, Support.PLAN])
+        held = np.add.reduceat(record.held[m + 1], run.setting.prices.slots.first[:-1], axis=2)
+        np.testing.assert_array_equal(held.sum((3, 4, 5)), by_group[:, :, Support.PLAN])
         code = run.codes[at + 1]
         for support in (Support.NONE, Support.SEN_SUPPORT):
             for stage in range(1, len(STAGES)):

@@ -13,7 +13,7 @@ from cohort.income import Pupils
 from cohort.lives import NO_PLAN
 from cohort.parameters import draw
 from cohort.policy import NOTHING, Policy, Scale, When
-from cohort.record import by_phase, cost_of
+from cohort.record import by_phase
 from cohort.states import Support
 from cohort.world import World
 from tests import small, small_pack
@@ -139,7 +139,8 @@ def test_plan_holders_played_back_cost_what_the_ledger_charges_for_plans() -> No
     for found in lives.lived(world):
         if found.month >= world.setting.scenario.first:
             held = np.flatnonzero(found.placement != NO_PLAN)
-            _, paid = by_phase(world.record.cells[found.month + 1], world.record.held[found.month + 1])
+            record, slots = world.record, world.setting.prices.slots
+            _, paid = by_phase(record.cells[found.month + 1], record.held[found.month + 1], slots)
             price = world.setting.price(found.month)[Support.PLAN]
             assert lives.cost(world, held, found).sum() == (paid * price).sum()
 
@@ -179,7 +180,7 @@ def test_a_change_in_september_costs_seven_months_in_its_first_year_and_twelve_i
 
 def account_month(world: World, month: int) -> int:
     """Pence of a month: children's charges, services and vacant places."""
-    paid = cost_of(world.record.cells[month + 1], world.record.held[month + 1], world.setting.price(month))
+    paid = world.setting.cost(world.record.cells[month + 1], world.record.held[month + 1], month)
     year, bill, prices = calendar.financial_year_start(month), spending.bill(world), world.setting.prices
     vacant = sum(int(bill.vacant[v.kind][bill.months.index(month)]) * 83_333 for v in prices.vacancies)
     return paid + sum(s.pence_a_month(year) for s in prices.services) + vacant
