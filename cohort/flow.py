@@ -1,6 +1,6 @@
 """What happened to children, counted: the event log, and of the tape all births and moves of children without needs.
 
-A row of the flow table is one whole number of 55 bits, so that 600,000 events are counted by one sort.
+A row of the flow table is one whole number of 58 bits, so that 600,000 events are counted by one sort.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cohort import calendar
 from cohort.calendar import NCYS
+from cohort.places import KIND_ORDER
 from cohort.processes import REASONS, Effect
 from cohort.states import KIND_OF_LEAVING, Presence, Stage, state_labels
 
@@ -24,8 +25,11 @@ BIRTH = "birth"
 """An event beside those of the process table; births change nothing, so no log has them."""
 ASKED_BEFORE = 120
 """Requests and assessments open at the start began at most this many months before it."""
-BITS = {"month": 8, "ncy": 5, "area": 3, "event": 8, "reason": 6, "asked": 9, "frm": 8, "to": 8}
+BITS = {"month": 8, "ncy": 5, "area": 3, "event": 8, "reason": 6, "asked": 9, "frm": 8, "to": 8, "want": 3}
 """How many bits of a key each part has, the highest first, so that keys sort as rows do."""
+WANTS = ("", *(f"{kind}:{how}" for kind in KIND_ORDER for how in ("besides", "choice")))
+"""For want of which place a child came to a placement: it waits for one of the kind, which was its choice and refused,
+or which it had sought besides."""
 _SHIFT = {name: sum(list(BITS.values())[k + 1 :]) for k, name in enumerate(BITS)}
 
 
@@ -33,7 +37,7 @@ def count(world: World) -> dict[str, Ints]:
     """The rows of the flow table in order: codes by part of the key (see ``BITS``), and "children".
 
     ``month`` counts from the first; ``ncy`` from the lowest; ``asked`` is 0 for none, else from ``ASKED_BEFORE`` months
-    before the first.
+    before the first; ``want`` is a code of ``WANTS``, of entries to a placement alone.
     """
     (logged, events), (unlogged, others) = _counted(_logged(world)), _unlogged(world)
     keys, children = np.concatenate([logged, unlogged]), np.concatenate([events, others])
@@ -70,15 +74,32 @@ def _logged(world: World) -> Ints:
     """The event log, one key an event."""
     first = world.setting.scenario.first
     waiting, begins, before = _waiting(world), _begins(world), first - ASKED_BEFORE - 1
+    wants, placed = _wants(world), _placed(world)
     keys = [np.zeros(0, np.int64)]
     for month, log in enumerate(world.record.logs, first):
         asked = np.where(waiting[log.frm], log.clock, np.where(begins[log.event, log.reason], month, before)) - before
-        parts = {"event": log.event, "reason": log.reason, "asked": asked, "frm": log.frm, "to": log.to}
+        want = np.where((log.frm != log.to) & placed[log.to], wants[log.waits], 0)
+        parts = {"event": log.event, "reason": log.reason, "asked": asked, "frm": log.frm, "to": log.to, "want": want}
         key = _who(world, log.row, np.int64(month))
         for name, part in parts.items():
             key += part.astype(np.int64) << _SHIFT[name]
         keys.append(key)
     return np.concatenate(keys)
+
+
+def _wants(world: World) -> NDArray[np.int64]:
+    """[what a child waits for, as a log has it] code of ``WANTS``."""
+    out = np.zeros(256, np.int64)
+    for k, kind in enumerate(KIND_ORDER):
+        at = 2 * world.setting.book.vocabulary.code(kind)
+        out[at : at + 2] = 1 + 2 * k, 2 + 2 * k
+    return out
+
+
+def _placed(world: World) -> NDArray[np.bool_]:
+    """[state] whether it is a placement with a plan."""
+    vocabulary = world.setting.book.vocabulary
+    return np.array([label in vocabulary.labels for label in state_labels(vocabulary)])
 
 
 def _waiting(world: World) -> NDArray[np.bool_]:

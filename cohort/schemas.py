@@ -51,6 +51,13 @@ SCHEMAS: dict[str, pa.Schema] = {
             _column("request_month", LABEL, "month", "from which a request or assessment counts; else null", True),
             _column("from", LABEL, "state", "the child's state before"),
             _column("to", LABEL, "state", "the child's state after"),
+            _column(
+                "for_want_of",
+                LABEL,
+                "kind of place and how it was sought",
+                "of entries to a placement by a child who then waits for a scarce place: state_special:choice if "
+                "that was its choice, state_special:besides if it had sought it besides; srp likewise; else blank",
+            ),
             _CHILDREN,
         ]
     ),

@@ -87,7 +87,8 @@ def census(world: World) -> pa.Table:
 
 
 def flow(world: World) -> pa.Table:
-    """Children by what happened to them: month, school year, area, event, reason, month of request, from, to."""
+    """Children by what happened to them: month, school year, area, event, reason, month of request, from, to, for
+    want of which place."""
     rows, first = flows.count(world), world.setting.scenario.first
     states = state_labels(world.setting.book.vocabulary)
     columns = {
@@ -99,6 +100,7 @@ def flow(world: World) -> pa.Table:
         "request_month": (rows["asked"] - 1, _labels(range(first - flows.ASKED_BEFORE, world.month))),
         "from": (rows["frm"], states),
         "to": (rows["to"], states),
+        "for_want_of": (rows["want"], flows.WANTS),
         "children": rows["children"],
     }
     return _table("flow", world, **columns)

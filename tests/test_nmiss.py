@@ -67,6 +67,32 @@ def test_routes_are_those_of_the_flow_table() -> None:
     assert m.exits["ceased"] == exits["none"] + exits["sen_support"]
 
 
+def test_the_flow_table_tells_entries_for_want_of_a_place_as_the_roll_does() -> None:
+    """By event and ``for_want_of`` the routes are worked out from the table alone."""
+    for m in moves():
+        year = int(m.year[:4])
+        flow = [r for r in tables.flow(one_in_eight()).to_pylist() if f"{year}-04" <= r["month"] <= f"{year + 1}-03"]
+        entries, sent = Counter[str](), 0
+        for r in flow:
+            if r["to"] == "nmiss" != r["from"]:
+                unmet = r["for_want_of"].startswith("state_special:")
+                entries["no_place" if unmet else nmiss.ENTRIES[r["event"]]] += r["children"]
+                sent += r["children"] * (r["for_want_of"] == "state_special:choice")
+        assert entries == {route: n for route, n in m.entries.items() if n}
+        assert sent == m.sent > 0
+
+
+def test_only_entries_to_a_placement_are_for_want_of_another() -> None:
+    flow = tables.flow(one_in_eight()).to_pylist()
+    held = set(one_in_eight().setting.book.vocabulary.labels)
+    for r in (r for r in flow if r["for_want_of"]):
+        assert r["to"] in held
+        assert r["to"] not in {r["from"], r["for_want_of"].split(":")[0]}
+    elastic = World.start(small.elastic(small.small_setting(every=40, until="2025-01"))).run()
+    refused = [r for r in tables.flow(elastic).to_pylist() if r["for_want_of"].endswith(":choice")]
+    assert not refused, "nobody is refused where there is a place for everybody"
+
+
 def test_entries_for_want_of_a_place_are_told_apart_from_those_that_were_chosen() -> None:
     full, free = one_in_eight(), World.start(small.elastic(small.small_setting(every=8, until="2026-04"))).run()
     crowded, elastic = (nmiss.movements(world)[0] for world in (full, free))
