@@ -47,12 +47,12 @@ def _(page):
 
 
 @app.cell(hide_code=True)
-def _(authority, file, page, start):
+def _(authority, file, mo, page, start):
     loaded, wrong = page.begun(start.value, file.value, authority)
-    panel = page.Panel.of(loaded)
-    rules, later, phases = panel.rules, panel.later, panel.phases
-    sizes, opening, estimates = panel.sizes, panel.opening, panel.estimates
-    return estimates, later, loaded, opening, panel, phases, rules, sizes, wrong
+    moves, move = mo.state({})  # sizes and dates of rules: their controls are made when a rule is opened
+    panel = page.Panel.of(loaded, move)
+    rules, opening, estimates = panel.rules, panel.opening, panel.estimates
+    return estimates, loaded, moves, opening, panel, rules, wrong
 
 
 @app.cell(hide_code=True)
@@ -72,10 +72,10 @@ def _(acknowledge, file, mo, name, panel, start, wrong):
 
 
 @app.cell(hide_code=True)
-def _(acknowledge, estimates, later, loaded, name, opening, page, panel, phases, rules, sizes):
+def _(acknowledge, estimates, loaded, moves, name, opening, page, panel, rules):
     # every control is named here, so that moving any of them runs this cell again
-    _ = (rules.value, later.value, phases.value, sizes.value, opening.value, estimates.value)
-    found = page.tried(loaded, panel, name.value, acknowledge.value)
+    _ = (rules.value, opening.value, estimates.value)
+    found = page.tried(loaded, panel, moves(), name.value, acknowledge.value)
     page.head(found)
     return (found,)
 

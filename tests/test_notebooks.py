@@ -95,4 +95,4 @@ def test_the_policy_lab(small):
     found = run("policy_lab", authority=small, draws=0)
     assert found["found"].problems == ()
     assert found["found"].view.study.scenarios[1].rules == found["loaded"].rules
-    assert len(found["sizes"].value) > 60
+    assert len(found["panel"].known) > 60

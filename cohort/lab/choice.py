@@ -18,7 +18,7 @@ from typing import Any
 from cohort import calendar, lawful, rulebook
 from cohort.changes import Change, Open
 from cohort.lab import dials
-from cohort.lab.dials import Dial
+from cohort.lab.dials import Dial, Spread
 from cohort.pack import HOMES, PACKAGE
 from cohort.policy import Policy
 from cohort.scenario import Scenario, ScenarioError
@@ -42,8 +42,9 @@ class Choice:
     loaded: Scenario
     rules: tuple[str, ...] | None = None
     """None: those of the scenario loaded"""
-    sizes: Mapping[str, float] = field(default_factory=dict)
-    """"rule.change.field" -> size, taken as known; at the rule's own it stays uncertain"""
+    sizes: Mapping[str, float | Spread] = field(default_factory=dict)
+    """"rule.change.field" -> size: a number is known, at the rule's own it is as uncertain as the rule has it;
+    low, most likely and high are a range of its own"""
     later: Mapping[str, int] = field(default_factory=dict)
     """rule -> months later than in the scenario loaded"""
     phases: Mapping[str, str] = field(default_factory=dict)
@@ -108,9 +109,9 @@ class Choice:
                 raise ScenarioError(f"sizes: {key!r} given; {closest(key, known)}")
             _checked(known[key], value)
             of, field_ = key.rsplit(".", 1)
-            if value != known[key].value:
-                made.setdefault(of, {})[field_] = float(value)
-                if value == known[key].mode:
+            if value != known[key].stands:
+                made.setdefault(of, {})[field_] = value if isinstance(value, tuple) else float(value)
+                if value in {known[key].mode, known[key].own}:
                     del made[of][field_]
         for rule in rules:
             for change in rulebook.overridden(rulebook.load(rule), kept).changes:
@@ -158,9 +159,9 @@ class Choice:
         Of the scenario as it is, whether a number was moved here or in the file that was loaded."""
         mine = self.scenario()
         found = [
-            f"{d.key}: {d.value:g}; the evidence bears {d.low:g} to {d.high:g}"
+            f"{d.key}: {_said(d.stands)}; the evidence bears {d.low:g} to {d.high:g}"
             for d in (*dials.of_rules(mine).values(), *dials.of_estimates(mine).values())
-            if d.outside(d.value)
+            if any(d.outside(value) for value in d.spread or (d.value,))
         ]
         for rule in mine.rules:
             own = {c.label: c.timing.start for c in rulebook.load(rule).changes}
@@ -171,9 +172,17 @@ class Choice:
         return found
 
 
-def _checked(dial: Dial, value: float) -> None:
+def _said(size: float | Spread) -> str:
+    """A size in words: a number, or a range."""
+    return f"{size[0]:g} to {size[2]:g}, most likely {size[1]:g}" if isinstance(size, tuple) else f"{size:g}"
+
+
+def _checked(dial: Dial, value: float | Spread) -> None:
     try:
-        dial.check(value)
+        if isinstance(value, tuple):
+            dial.check_range(value)
+        else:
+            dial.check(value)
     except ValueError as error:
         raise ScenarioError(str(error)) from None
 

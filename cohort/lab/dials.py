@@ -34,6 +34,8 @@ UNITS = {
     "by": "times", "to": "a month", "share": "of them", "appeal_share": "appeal", "pounds": "GBP a year",
     "places": "places", "months": "months", "growth": "points of growth a year",
 }  # fmt: skip
+Spread = tuple[float, float, float]
+"""An uncertain size: low, most likely, high."""
 STEPS = 24
 """About how many positions a dial has."""
 
@@ -53,6 +55,18 @@ class Dial:
     """where it stands to begin with"""
     steps: tuple[float, ...]
     because: str = ""
+    spread: Spread | None = None
+    """low, most likely, high where the scenario holds another range than the rule"""
+
+    @property
+    def own(self) -> Spread:
+        """The rule's own range."""
+        return self.low, self.mode, self.high
+
+    @property
+    def stands(self) -> float | Spread:
+        """What the scenario holds: a range of its own, or a number."""
+        return self.value if self.spread is None else self.spread
 
     def outside(self, value: float) -> bool:
         """Whether a value is beyond what the evidence bears."""
@@ -62,6 +76,15 @@ class Dial:
         """Raises ValueError for a value that the dial has not, saying what is allowed."""
         if not self.steps[0] <= value <= self.steps[-1]:
             raise ValueError(f"{self.key}: {value:g} given; allowed: {self.steps[0]:g} to {self.steps[-1]:g}")
+
+    def check_range(self, given: Spread) -> None:
+        """Raises ValueError for a range that is in no order or reaches beyond the dial, saying what is allowed."""
+        low, mode, high = given
+        said = f"{self.key}: low {low:g}, most likely {mode:g}, high {high:g} given"
+        if not low <= mode <= high:
+            raise ValueError(f"{said}; allowed: low no more than most likely, most likely no more than high")
+        if low < self.steps[0] or high > self.steps[-1]:
+            raise ValueError(f"{said}; allowed: within {self.steps[0]:g} to {self.steps[-1]:g}")
 
 
 def of_rules(scenario: Scenario) -> dict[str, Dial]:
@@ -88,14 +111,14 @@ def _sizes(change: Change) -> Iterator[tuple[str, Uncertain]]:
 
 def _dial(change: Change, key: str, field: str, size: Uncertain, given: object) -> Dial:
     low, high = _limits(field, size)
-    if isinstance(given, tuple):
-        value = float(given[1])
-    else:
-        value = float(given) if isinstance(given, int | float) else size.mode
+    spread = (float(given[0]), float(given[1]), float(given[2])) if isinstance(given, tuple) else None
+    if spread == (size.low, size.mode, size.high):
+        spread = None
+    value = spread[1] if spread else float(given) if isinstance(given, int | float) else size.mode
     what, whom = row(change)[2:4]
     label = f"{change.label}: {what} ({whom})".replace("_", " ")
-    steps = _steps(low, high, (size.low, size.mode, size.high, value))
-    return Dial(key, label, UNITS[field], size.low, size.mode, size.high, value, steps, change.because)
+    steps = _steps(low, high, (size.low, size.mode, size.high, value, *(spread or ())))
+    return Dial(key, label, UNITS[field], size.low, size.mode, size.high, value, steps, change.because, spread)
 
 
 def _limits(field: str, size: Uncertain) -> tuple[float, float]:
@@ -142,4 +165,4 @@ def schools(scenario: Scenario) -> dict[str, str]:
     return planned
 
 
-__all__ = ["ESTIMATES", "Dial", "of_estimates", "of_rules", "schools"]
+__all__ = ["ESTIMATES", "Dial", "Spread", "of_estimates", "of_rules", "schools"]

@@ -39,8 +39,9 @@ class Live(Study):
     """when its runs were made"""
 
     @classmethod
-    def of(cls, scenarios: Sequence[Scenario], runs: Sequence[Sequence[Tables]], seed: int) -> Live:
-        """From runs of draws 0, 1, 2 and so on: of each a mapping of tables for each scenario."""
+    def of(cls, scenarios: Sequence[Scenario], runs: Sequence[Sequence[Tables]], seed: int, draws: int = 0) -> Live:
+        """From runs of draws 0, 1, 2 and so on: of each a mapping of tables for each scenario. ``draws`` is how many
+        there are, if a run holds more than one."""
         held: dict[str, list[pa.Table]] = {}
         for run in runs:
             for scenario, tables in zip(scenarios, run, strict=True):
@@ -48,7 +49,7 @@ class Live(Study):
                     held.setdefault(name, []).append(_of(table, scenario.name))
         joined = {name: pa.concat_tables([plain(t) for t in parts]) for name, parts in held.items()}
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        return cls(Path(), joined, tuple(scenarios), len(runs), seed, now)
+        return cls(Path(), joined, tuple(scenarios), draws or len(runs), seed, now)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:

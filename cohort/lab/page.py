@@ -9,21 +9,23 @@ import os
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from html import escape
+from math import floor, log10
 from typing import Any
 
 import marimo as mo
 
 from cohort import explain, rulebook, story
-from cohort.cli.sheets import PLACES
+from cohort.cli.sheets import PLACES, Sheet
 from cohort.describe import as_html
 from cohort.fork import labels
-from cohort.lab import bench, dials, outputs
+from cohort.lab import bench, dials, outputs, workers
 from cohort.lab.charts import Vega
 from cohort.lab.choice import AS_IT_IS, LATER, NEVER, PHASES, Choice, known_rule, uploaded
-from cohort.lab.dials import Dial
+from cohort.lab.dials import Dial, Spread
 from cohort.lab.style import STYLE
 from cohort.lab.view import ENOUGH, View, banner_html, folded_html, keys_html, sheet_html, story_html
 from cohort.report.table import Chart
@@ -37,8 +39,10 @@ DRAWS = "COHORT_LAB_DRAWS"
 """The same for how many draws the ranges are of."""
 MARK = " (of the study)"
 SCHOOL_MONTHS = ("2025-09", "2026-09", "2027-09", "2028-09")
-EVERY = 1.5
-"""Seconds between two drawings of ranges."""
+EVERY, SOON = 1.5, 0.3
+"""Seconds between two words on how far the ranges are, and for which draws that are known are awaited."""
+REDRAWN = (25, 50, 100, 200, 500, 1000)
+"""Numbers of draws at which the bands are drawn anew."""
 
 
 def style() -> mo.Html:
@@ -99,6 +103,11 @@ def begun(start: str, files_: Sequence[Any], authority: str) -> tuple[Scenario, 
 
 # controls
 
+Moves = Mapping[tuple[str, str], Any]
+"""What was moved of the rules: (control, rule or size) -> value. Controls are made when a rule is opened, so that the
+page need not wait for a hundred of them."""
+ENDS = ("low", "most likely", "high")
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -106,15 +115,16 @@ class Panel:
 
     rules: Any
     """rule -> whether it is chosen"""
-    later: Any
-    phases: Any
-    sizes: Any
     opening: Any
     estimates: Any
     known: Mapping[str, Dial]
+    move: Callable[[Callable[[Moves], Moves]], None]
+    """changes what was moved"""
+    made: list[Any] = field(default_factory=list)
+    """the controls of rules that were opened, which marimo forgets if nobody holds them"""
 
     @classmethod
-    def of(cls, loaded: Scenario) -> Panel:
+    def of(cls, loaded: Scenario, move: Callable[[Callable[[Moves], Moves]], None]) -> Panel:
         """Every control, standing where the scenario has it."""
         all_rules = [*loaded.rules, *(r for r in rulebook.shipped() if r not in loaded.rules)]
         wide = loaded.model_copy(update={"rules": tuple(all_rules)})
@@ -122,14 +132,10 @@ class Panel:
         titles = {r: rulebook.load(r).title for r in all_rules}
         return cls(
             rules=mo.ui.dictionary({r: mo.ui.switch(r in loaded.rules, label=titles[r]) for r in all_rules}),
-            later=mo.ui.dictionary({r: _months() for r in all_rules}),
-            phases=mo.ui.dictionary(
-                {r: mo.ui.dropdown(list(PHASES), value=AS_IT_IS, label="Phase-in") for r in all_rules}
-            ),
-            sizes=mo.ui.dictionary({k: _slider(d) for k, d in known.items() if k not in dials.ESTIMATES}),
             opening=mo.ui.dictionary({s: _opening(s, now) for s, now in dials.schools(loaded).items()}),
             estimates=mo.ui.dictionary({k: _slider(d) for k, d in known.items() if k in dials.ESTIMATES}),
             known=known,
+            move=move,
         )
 
     def shown(self) -> mo.Html:
@@ -145,21 +151,54 @@ class Panel:
 
     def _row(self, rule: str) -> mo.Html:
         return mo.vstack(
-            [self.rules.elements[rule], mo.accordion({"sizes and dates": self._rule(rule)}, lazy=True)], gap=0
+            [self.rules.elements[rule], mo.accordion({"sizes and dates": lambda: self._rule(rule)}, lazy=True)], gap=0
         )
 
     def _rule(self, rule: str) -> mo.Html:
-        sizes = [self.sizes.elements[k] for k in self.sizes.elements if k.startswith(f"{rule}.")]
-        return mo.vstack([self.later.elements[rule], self.phases.elements[rule], *sizes], gap=0.75)
+        later = self._kept(
+            mo.ui.slider(*LATER, 1, 0, show_value=True, label="Months later", full_width=True,
+                         on_change=self._moves("later", rule))
+        )  # fmt: skip
+        phase = self._kept(
+            mo.ui.dropdown(list(PHASES), value=AS_IT_IS, label="Phase-in", on_change=self._moves("phase", rule))
+        )
+        sizes = [self._size(d) for d in self.known.values() if d.key.startswith(f"{rule}.")]
+        return mo.vstack([later, phase, *sizes], gap=0.75)
+
+    def _size(self, d: Dial) -> mo.Html:
+        slider = self._kept(_slider(d, self._moves("size", d.key)))
+        title = f"range of {d.key.split('.', 1)[1].replace('_', ' ').replace('.', ': ')}"
+        return mo.vstack([slider, mo.accordion({title: lambda: self._range(d)}, lazy=True)], gap=0)
+
+    def _range(self, d: Dial) -> mo.Html:
+        """Whether a size is uncertain, and between what."""
+        said = f"Uncertain, between these (the rule: {d.low:g}, {d.mode:g}, {d.high:g} {d.unit})"
+        on = self._kept(mo.ui.switch(d.spread is not None, label=said, on_change=self._moves("uncertain", d.key)))
+        ends = [
+            self._kept(mo.ui.number(value=value, step=_fine(d), label=end.capitalize(), debounce=True,
+                                    on_change=self._moves(end, d.key)))
+            for end, value in zip(ENDS, d.spread or d.own, strict=True)
+        ]  # fmt: skip
+        return mo.vstack([on, *ends], gap=0.25)
+
+    def _kept(self, control: Any) -> Any:
+        self.made.append(control)
+        return control
+
+    def _moves(self, control: str, of: str) -> Callable[[Any], None]:
+        return lambda value: self.move(lambda moves: {**moves, (control, of): value})
 
 
-def _months() -> Any:
-    return mo.ui.slider(*LATER, 1, 0, show_value=True, label="Months later", full_width=True)
+def _fine(d: Dial) -> float:
+    """The step of a number: a hundredth of its range, as a power of ten."""
+    wide = (d.high - d.low) or abs(d.mode) or 1.0
+    return float(10.0 ** floor(log10(wide / 100)))
 
 
-def _slider(d: Dial) -> Any:
+def _slider(d: Dial, on_change: Callable[[Any], None] | None = None) -> Any:
     said = f"{d.label}; {d.low:g} to {d.high:g} {d.unit}"
-    return mo.ui.slider(steps=list(d.steps), value=d.value, show_value=True, label=said, full_width=True)
+    return mo.ui.slider(steps=list(d.steps), value=d.value, show_value=True, label=said, full_width=True,
+                        on_change=on_change)  # fmt: skip
 
 
 def _opening(school: str, now: str) -> Any:
@@ -167,25 +206,39 @@ def _opening(school: str, now: str) -> Any:
     return mo.ui.dropdown(options, value=now, label=f"{school} opens")
 
 
-def chosen(loaded: Scenario, panel: Panel, name: str, acknowledge: bool) -> Choice:
-    """The choice that the controls make. Raises ScenarioError for a name that cannot be one."""
+def chosen(loaded: Scenario, panel: Panel, moves: Moves, name: str, acknowledge: bool) -> Choice:
+    """The choice that the controls make. Raises ScenarioError for a name that cannot be one, or a range with a number
+    missing."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9_]{0,62}", name):
         raise ScenarioError(
             f"name: {name!r} given; allowed: lower case letters, digits and _, beginning with one of these"
         )
     opened = dials.schools(loaded)
     on = panel.rules.value
+    sized = {d.key: _sized(d, moves) for k, d in panel.known.items() if on.get(k.split(".", 1)[0])}
     return Choice(
         loaded,
         rules=tuple(r for r in panel.rules.elements if on[r]),
-        sizes={k: v for k, v in panel.sizes.value.items() if on[k.split(".", 1)[0]] and v != panel.known[k].value},
-        later={r: m for r, m in panel.later.value.items() if m and on[r]},
-        phases={r: p for r, p in panel.phases.value.items() if p != AS_IT_IS and on[r]},
+        sizes={k: v for k, v in sized.items() if v != panel.known[k].stands},
+        later={r: m for (control, r), m in moves.items() if control == "later" and m and on[r]},
+        phases={r: p for (control, r), p in moves.items() if control == "phase" and p != AS_IT_IS and on[r]},
         opening={s: m for s, m in panel.opening.value.items() if m != opened[s]},
         estimates={k: v for k, v in panel.estimates.value.items() if v != panel.known[k].value},
         name=name,
         acknowledge=acknowledge,
     )
+
+
+def _sized(d: Dial, moves: Moves) -> float | Spread:
+    """Where a size stands: a range if it was called uncertain, else its slider."""
+    if not moves.get(("uncertain", d.key), d.spread is not None):
+        return float(moves.get(("size", d.key), d.value))
+    ends = [moves.get((end, d.key), given) for end, given in zip(ENDS, d.spread or d.own, strict=True)]
+    for end, given in zip(ENDS, ends, strict=True):
+        if given is None:
+            raise ScenarioError(f"{d.key}: {end}: nothing given; allowed: {d.steps[0]:g} to {d.steps[-1]:g}")
+    low, mode, high = (float(given) for given in ends)
+    return low, mode, high
 
 
 # results
@@ -202,17 +255,23 @@ class Tried:
     mine: Scenario | None = None
 
 
-def tried(loaded: Scenario, panel: Panel, name: str, acknowledge: bool) -> Tried:
+def tried(loaded: Scenario, panel: Panel, moves: Moves, name: str, acknowledge: bool) -> Tried:
     """The central run of what the controls say."""
     choice = None
     try:
-        choice = chosen(loaded, panel, name, acknowledge)
+        choice = chosen(loaded, panel, moves, name, acknowledge)
         base, mine = choice.base(), choice.scenario()
-        return Tried(choice, View(bench.central(base, mine)), base=base, mine=mine)
+        return Tried(choice, _viewed(bench.central(base, mine)), base=base, mine=mine)
     except ScenarioError as error:
         return Tried(choice, None, error.problems)
     except ValueError as error:
         return Tried(choice, None, (str(error),))
+
+
+@lru_cache(maxsize=bench.RUNS)
+def _viewed(run: bench.Run) -> View:
+    """The view of a central run, kept with what it has worked out."""
+    return View(run)
 
 
 def head(found: Tried) -> mo.Html:
@@ -252,16 +311,17 @@ def _escaped(text: str) -> str:
     return escape(text, quote=True)
 
 
-def told(draws: int, of: int, view: View) -> str:
-    """How far the ranges are."""
+def told(draws: int, of: int, view: View, arrived: int = 0) -> str:
+    """How far the ranges are: of how many draws the bands are, and how many have arrived since."""
     if of == 0:
         return "The best estimate of both worlds, with the same luck."
     if draws < ENOUGH:
-        return f"Best estimate; {draws} of {of} draws, ranges from {ENOUGH}."
+        return f"Best estimate; {max(draws, arrived)} of {of} draws, ranges from {min(REDRAWN[0], of)}."
     saves = view.saving()
     sure = f"; spend in {view.year} is below the baseline's in {saves[0].p:.0%} of them" if saves else ""
     what = "Bands: 5% to 95% of draws: rates and prices calibrated, sizes of policies assumed"
-    return f"{what}; {draws} of {of} draws{sure}."
+    few = f" (a first look; {max(draws, arrived)} are there)" if draws < of else ""
+    return f"{what}; {draws} of {of} draws{few}{sure}."
 
 
 def follow(found: Tried, draws: int) -> mo.Html | None:
@@ -273,13 +333,14 @@ def follow(found: Tried, draws: int) -> mo.Html | None:
         mo.Thread(target=_fill, args=(found, draws, threading.current_thread()), daemon=True).start()
         return charted(found.view, told(0, draws, found.view))
     view = found.view
-    for runs in bench.ranges(found.base, found.mine, draws, lambda: False) if draws else ():
-        view = View(view.study, bench.study_of(found.base, found.mine, runs))
+    for done in workers.ranges(found.base, found.mine, draws, lambda: False) if draws else ():
+        view = found.view.with_draws(workers.study_of(found.base, found.mine, done))
     return charted(view, told(draws, draws, view))
 
 
 def _fill(found: Tried, draws: int, owner: threading.Thread) -> None:
-    """In a thread of the page: draw anew now and then, as long as who asked is there."""
+    """In a thread of the page: draw the bands anew at some numbers of draws, say in between how far they are, as long
+    as who asked is there."""
     me = mo.current_thread()
 
     def gone() -> bool:
@@ -288,19 +349,39 @@ def _fill(found: Tried, draws: int, owner: threading.Thread) -> None:
     assert found.view is not None
     assert found.base is not None
     assert found.mine is not None
-    last = 0.0
-    for runs in bench.ranges(found.base, found.mine, draws, gone):
-        due = time.monotonic() - last > EVERY and (len(runs) >= ENOUGH or len(runs) % 5 == 0)
-        if (due or len(runs) == draws) and not gone():
-            view = View(found.view.study, bench.study_of(found.base, found.mine, runs))
-            mo.output.replace(charted(view, told(len(runs), draws, view)))
-            last = time.monotonic()
+    view, last, at_once = found.view, time.monotonic(), True
+    for done in workers.ranges(found.base, found.mine, draws, gone):
+        n = len(done)
+        now = time.monotonic()
+        if now - last < SOON and at_once and n < draws:
+            continue  # known draws come faster than anybody can see
+        at_once = at_once and now - last < SOON
+        if n == draws or n >= _next(view.draws.draws if view.draws else 0):
+            view = found.view.with_draws(workers.study_of(found.base, found.mine, done))
+        elif now - last < EVERY:
+            continue
+        if not gone():
+            mo.output.replace(charted(view, told(view.draws.draws if view.draws else 0, draws, view, n)))
+            last = now
+
+
+def _next(drawn: int) -> int:
+    """The number of draws at which the bands are drawn anew, after so many."""
+    return next((n for n in REDRAWN if n > drawn), drawn * 2)
 
 
 def detail(view: View) -> mo.Html:
-    """Every table: what ``cohort run`` prints of the choice, places, who is placed otherwise."""
-    more = {"Places and waiting": view.places_html(), "Who is placed otherwise": view.moved_html()}
-    return mo.Html(folded_html(more | {sheet.title: sheet_html(sheet) for sheet in view.tables()}))
+    """Every table: places, who is placed otherwise, what ``cohort run`` prints of the choice; made when opened."""
+    tables: dict[str, Callable[[], mo.Html]] = {
+        "Places and waiting": lambda: mo.Html(view.places_html()),
+        "Who is placed otherwise": lambda: mo.Html(view.moved_html()),
+    }
+    tables |= {sheet.title: partial(_sheet, sheet) for sheet in view.tables()}
+    return mo.accordion(tables, multiple=True, lazy=True)
+
+
+def _sheet(sheet: Sheet) -> mo.Html:
+    return mo.Html(sheet_html(sheet))
 
 
 def changes(found: Tried) -> mo.Html:
@@ -318,7 +399,7 @@ def saves(found: Tried) -> mo.Html:
     one."""
     if found.mine is None or found.base is None or found.view is None:
         return mo.md("")
-    mine, base, study = found.mine, found.base, found.view.study
+    mine, base, run = found.mine, found.base, found.view.run
     made = [
         mo.download(
             mine.to_toml().encode(), f"{mine.name}.toml", "application/toml", label=f"Scenario {mine.name}.toml"
@@ -328,9 +409,11 @@ def saves(found: Tried) -> mo.Html:
         other = base.model_copy(update={"name": f"{mine.name}_base"})
         made.append(mo.download(other.to_toml().encode(), f"{other.name}.toml", "application/toml",
                                 label=f"Its baseline {other.name}.toml"))  # fmt: skip
-    made.append(mo.download(lambda: outputs.csvs(study), f"{mine.name}.zip", "application/zip", label="Tables (CSV)"))
+    made.append(
+        mo.download(lambda: outputs.csvs(run.whole), f"{mine.name}.zip", "application/zip", label="Tables (CSV)")
+    )
     if outputs.has_workbook():
-        made.append(mo.download(lambda: outputs.workbook(study), f"{mine.name}.xlsx", label="Workbook (Excel)"))
+        made.append(mo.download(lambda: outputs.workbook(run.whole), f"{mine.name}.xlsx", label="Workbook (Excel)"))
     both = f"{mine.name}_base.toml {mine.name}.toml" if base.parameters else f"baseline {mine.name}.toml"
     says = f"`cohort run {both} --replicates 1` gives these figures exactly."
     return mo.vstack([mo.hstack(made, wrap=True, justify="start"), mo.md(says)])
@@ -378,5 +461,5 @@ def life(found: Tried, child: int) -> mo.Html:
     return mo.Html(story_html(story.opening(one), story.ends(one), lines) + note)
 
 
-__all__ = ["Panel", "Tried", "begin", "begun", "changes", "charted", "chosen", "detail", "follow", "head", "life",
-           "offered", "picked", "saves", "seeking", "style", "tried"]  # fmt: skip
+__all__ = ["Moves", "Panel", "Tried", "begin", "begun", "changes", "charted", "chosen", "detail", "follow", "head",
+           "life", "offered", "picked", "saves", "seeking", "style", "tried"]  # fmt: skip

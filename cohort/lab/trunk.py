@@ -31,23 +31,24 @@ class Trunk:
     """month -> the base world at its start; the last used come last"""
 
     @classmethod
-    def grown(cls, setting: Setting, seed: int, replicate: int = 0) -> Trunk:
-        """The base world, run to its end."""
+    def grown(cls, setting: Setting, seed: int, replicate: int = 0, keep: int = 0) -> Trunk:
+        """The base world, run to its end; ``keep`` is the month at which another is about to branch off."""
         start = World.start(setting, replicate=replicate, seed=seed)
-        world, seen = start.copy(), {}
+        world, seen, copies = start.copy(), {}, {}
         while True:
             if fork.compared_in(world.month):
                 seen[world.month] = fork.where_each_is(world)
+            if world.month == keep:
+                copies[keep] = world.copy()
             if world.month >= setting.scenario.last:
-                return cls(setting, world, seen, start)
+                return cls(setting, world, seen, start, copies)
             world.step()
 
     def branch(self, other: Setting) -> tuple[World, Pairs]:
         """The world of another setting of the same children at its end, paired with the base's."""
         if other.tape is not self.setting.tape:
             raise ValueError("a world branches off only among its own children: the other setting has another tape")
-        month = min(fork.first_difference(self.setting, other), other.scenario.last)
-        return fork.followed(self._at(month).under(other), self.seen)
+        return fork.followed(self._at(leaves(self.setting, other)).under(other), self.seen)
 
     def _at(self, month: int) -> World:
         """The base world at the start of a month, kept for the next that branches off there."""
@@ -61,4 +62,9 @@ class Trunk:
         return self.copies[month]
 
 
-__all__ = ["Trunk"]
+def leaves(base: Setting, other: Setting) -> int:
+    """The month in which a world leaves its base: the last if it never does."""
+    return min(fork.first_difference(base, other), other.scenario.last)
+
+
+__all__ = ["Trunk", "leaves"]

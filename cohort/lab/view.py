@@ -16,6 +16,7 @@ from cohort.analysis.ranges import Chance, chance
 from cohort.cli import show
 from cohort.cli.figures import Published, Results
 from cohort.cli.sheets import FORECAST, LINE_NAMES, PLACES, Sheet
+from cohort.lab.bench import Run
 from cohort.lab.charts import BLUE, GREY, ORANGE, TEAL, Line, Spec, bars, lines
 from cohort.lab.live import Live
 from cohort.pack import Pack
@@ -28,6 +29,8 @@ ENOUGH = 20
 """Draws from which on a range is shown."""
 CLOSING, COUNCIL = "closing", "accumulated_position_at_31_march_as_printed"
 MOVES = 12
+CENTRAL = ("both", "published", "year", "january", "_held")
+"""What a view works out from the central run alone."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,21 @@ class Key:
 
 @dataclass(frozen=True)
 class View:
-    """The central study of two worlds, and the draws so far."""
+    """The central run of two worlds, and the draws so far."""
 
-    study: Live
+    run: Run
     draws: Live | None = None
+
+    @property
+    def study(self) -> Live:
+        """What key figures and charts are made of."""
+        return self.run.figures
+
+    def with_draws(self, draws: Live) -> View:
+        """The same central run with other draws: what does not hang on them is not worked out again."""
+        made = View(self.run, draws)
+        made.__dict__.update({name: self.__dict__[name] for name in CENTRAL if name in self.__dict__})
+        return made
 
     @cached_property
     def both(self) -> list[Results]:
@@ -83,6 +97,10 @@ class View:
 
     def figures(self) -> list[Key]:
         """The figures that change as a control is moved."""
+        return self._figures
+
+    @cached_property
+    def _figures(self) -> list[Key]:
         return [
             self._key(f"EHC plans, January {self.january[:4]}", "plans", self.january, 1, "children"),
             self._key(f"High Needs spend {self.year}", "spend.total", self.year, 1e8, "million"),
@@ -132,13 +150,16 @@ class View:
 
     def places(self, world: int) -> dict[tuple[str, str], tuple[int, int, int]]:
         """(January, kind) -> places, children there, children who wait, in the base (0) or the choice (1)."""
-        if "places" not in self.study.held:
-            return {}
+        name = self.study.scenarios[world].name
+        return {(month, kind): counts for (of, month, kind), counts in self._held.items() if of == name}
+
+    @cached_property
+    def _held(self) -> dict[tuple[str, str, str], tuple[int, int, int]]:
         rows = self.study.query(
-            "select month, kind, sum(places), sum(filled), sum(waiting) from places "
-            f"where scenario = '{self.study.scenarios[world].name}' and month like '%-01' group by all order by all"
+            "select scenario, month, kind, sum(places), sum(filled), sum(waiting) from places "
+            "where month like '%-01' group by all order by all"
         ).fetchall()
-        return {(month, kind): (int(p), int(f), int(w)) for month, kind, p, f, w in rows}
+        return {(of, month, kind): (int(p), int(f), int(w)) for of, month, kind, p, f, w in rows}
 
     def places_html(self) -> str:
         """Places, children there and children who wait, each January, in both worlds."""
@@ -153,7 +174,7 @@ class View:
 
     def moved_html(self) -> str:
         """Whose placement differs, from where to where, at the last January."""
-        found = moved(self.study, self.study.scenarios[0].name, self.name)
+        found = moved(self.run.whole, self.study.scenarios[0].name, self.name)
         at = [m for m in (found.tables if found else ()) if m.month == self.january]
         if not at or not at[0].pairs:
             return "<p>No child is placed otherwise than in the baseline by then.</p>"
