@@ -15,6 +15,7 @@ from cohort.cli.figures import Results
 from cohort.lab import bench, dials, outputs, serve, workers
 from cohort.lab.choice import Choice, uploaded
 from cohort.lab.live import Live
+from cohort.lab.repriced import same_children
 from cohort.lab.shown import Kept
 from cohort.lab.trunk import Trunk
 from cohort.lab.view import View, html_table
@@ -205,6 +206,30 @@ def test_a_world_that_branches_off_is_the_one_run_together():
         assert (pairs.children == others.children).all()
         for one, two in zip(world.columns, other.columns, strict=True):
             assert (one == two).all()
+
+
+MOVED = {"growth.special": 0.07, "price.nmiss": 61_000.0, "income.interest": 0.06}
+
+
+def test_a_world_at_other_prices_is_the_one_run_anew():
+    first = Choice(programme(), rules=programme().rules[:6])
+    bench.central(first.base(), first.scenario())
+    base, mine = (s.model_copy(update={"parameters": MOVED}) for s in (first.base(), first.scenario()))
+    assert same_children(setting_of(first.base(), 0), setting_of(base, 0))
+    priced = bench.central(base, mine).whole
+    bench._runs.clear()
+    bench._trunks.clear()
+    anew = bench.central(base, mine).whole
+    for name in anew.held:
+        assert priced.held[name].equals(anew.held[name]), name
+
+
+@pytest.mark.parametrize("name", ["scale.request", "places.growth_srp", "waiting.special", "over_roll.choice"])
+def test_what_bears_on_children_is_never_only_priced_anew(name):
+    base = Choice(programme()).base()
+    now = setting_of(base, 0).params[name]
+    other = base.model_copy(update={"parameters": {name: now * 1.1 + 0.01}})
+    assert not same_children(setting_of(base, 0), setting_of(other, 0))
 
 
 def test_visitors_at_the_same_time_get_what_each_would_get_alone():

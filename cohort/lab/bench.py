@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from cohort.fork import Pairs
 from cohort.lab.live import Live, Tables
+from cohort.lab.repriced import found, same_children
 from cohort.lab.trunk import Trunk, leaves
 from cohort.scenario import Scenario
 from cohort.setting import Setting
@@ -96,10 +97,19 @@ def central(base: Scenario, mine: Scenario, seed: int = SEED) -> Run:
         key = (*settings, mine.name, seed)
         if key not in _runs:
             trunk, made = _trunk(*settings, seed)
-            world, together = trunk.branch(settings[1])
+            world, together = _branched(trunk, settings[1], seed)
             _keep(_runs, key, Run(base, mine, (made, Made(world)), together, seed), RUNS)
         _runs.move_to_end(key)
         return _runs[key]
+
+
+def _branched(trunk: Trunk, mine: Setting, seed: int) -> tuple[World, Pairs]:
+    """The world that branches off, with its pairs: one already run, if only its prices are others."""
+    for run in reversed(_runs.values()):
+        alike = run.seed == seed and same_children(run.both[0].world.setting, trunk.setting)
+        if alike and (world := found([run.both[1].world], mine)) is not None:
+            return world, run.together
+    return trunk.branch(mine)
 
 
 _runs: OrderedDict[tuple[object, ...], Run] = OrderedDict()
@@ -109,7 +119,8 @@ _trunks: OrderedDict[tuple[object, ...], tuple[Trunk, Made]] = OrderedDict()
 def _trunk(base: Setting, mine: Setting, seed: int) -> tuple[Trunk, Made]:
     """The base world's central run and its tables, kept for all that are compared with it."""
     if (base, seed) not in _trunks:
-        trunk = Trunk.grown(base, seed, keep=leaves(base, mine))
+        known = [t for t, _ in _trunks.values() if t.end.seed == seed and same_children(t.setting, base)]
+        trunk = known[-1].priced(base) if known else Trunk.grown(base, seed, keep=leaves(base, mine))
         _keep(_trunks, (base, seed), (trunk, Made(trunk.end)), TRUNKS)
     return _trunks[base, seed]
 

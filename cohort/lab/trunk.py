@@ -44,6 +44,11 @@ class Trunk:
                 return cls(setting, world, seen, start, copies)
             world.step()
 
+    def priced(self, setting: Setting) -> Trunk:
+        """The same children's world in a setting in which only prices are others (see ``repriced``)."""
+        copies = {month: world.under(setting) for month, world in self.copies.items()}
+        return Trunk(setting, self.end.under(setting), self.seen, self.start.under(setting), copies)
+
     def branch(self, other: Setting) -> tuple[World, Pairs]:
         """The world of another setting of the same children at its end, paired with the base's."""
         if other.tape is not self.setting.tape:
