@@ -66,7 +66,8 @@ def _(mo, world):
     ## Plans
 
     The line is the model, the points are the council's published counts. January 2024 is where the model starts, so
-    that it agrees there says nothing; a few assumptions were set so that January 2025 comes near as well.
+    that it agrees there says nothing, and January 2025 is among the figures that its rates are fitted to
+    (`03_calibration.py`): neither is a test. The test is to forecast years that were not fitted (`docs/backtest.md`).
     """)
     return
 

@@ -102,6 +102,7 @@ def _(found, mo, page):
 
 @app.cell(hide_code=True)
 def _(found, mo, page):
+    mo.stop(found.view is None)
     frm, to, find = page.seeking(found)
     mo.vstack(
         [

@@ -17,6 +17,7 @@ import pytest
 
 from cohort import study
 from cohort.cli.figures import Results
+from cohort.lab import dials
 from cohort.lab.choice import Choice
 from cohort.scenario import Scenario
 from tests import small_pack
@@ -181,6 +182,28 @@ def test_what_cannot_be_run_says_why_and_what_is_unlawful_or_beyond_the_evidence
     page.locator("marimo-file input[type=file]").first.set_input_files(tmp_path / "evil.toml")
     page.wait_for_selector("text=the lab runs shipped rules only")
     assert not mark.exists()
+
+
+def test_a_size_is_given_a_range_by_keyboard_and_saved_as_a_file_says_it(page, tmp_path):
+    page.get_by_role("button", name="sizes and dates").first.press("Enter")
+    page.get_by_role("button", name="range of requests: factor").first.press("Enter")
+    high, uncertain = page.get_by_label("High").first, page.get_by_role("switch", name="Uncertain, between these").first
+    uncertain.wait_for()
+    tab_to(page, uncertain)
+    page.keyboard.press("Space")
+    high.fill("9")
+    high.press("Enter")
+    page.wait_for_selector(".lab-strong")
+    assert "high 9 given; allowed: within" in page.inner_text(".lab-strong")
+    high.fill("1.1")
+    high.press("Enter")
+    page.wait_for_selector("text=Outside the evidence")
+    with page.expect_download() as waited:
+        save = [page.get_by_role(role, name="Scenario mine.toml") for role in ("link", "button")]
+        save[0].or_(save[1]).first.press("Enter")
+    waited.value.save_as(tmp_path / "mine.toml")
+    low, mode, _ = dials.of_rules(Scenario.load("programme"))["early_years.requests.by"].own
+    assert Scenario.load(tmp_path / "mine.toml").overrides["early_years.requests"] == {"by": (low, mode, 1.1)}
 
 
 def test_visitors_do_not_disturb_each_other_and_a_child_s_life_is_told_with_why(browser, page, served: Served):

@@ -107,6 +107,8 @@ Moves = Mapping[tuple[str, str], Any]
 """What was moved of the rules: (control, rule or size) -> value. Controls are made when a rule is opened, so that the
 page need not wait for a hundred of them."""
 ENDS = ("low", "most likely", "high")
+SAID = {"by": "factor", "to": "chance a month"}
+"""Sizes whose name in a scenario file is no word for a reader."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,8 @@ class Panel:
 
     def _size(self, d: Dial) -> mo.Html:
         slider = self._kept(_slider(d, self._moves("size", d.key)))
-        title = f"range of {d.key.split('.', 1)[1].replace('_', ' ').replace('.', ': ')}"
+        change, what = d.key.split(".", 1)[1].replace("_", " ").rsplit(".", 1)
+        title = f"range of {change}: {SAID.get(what, what)}"
         return mo.vstack([slider, mo.accordion({title: lambda: self._range(d)}, lazy=True)], gap=0)
 
     def _range(self, d: Dial) -> mo.Html:
