@@ -2,11 +2,11 @@
 
 At an origin the lumped expectation of the year before is fitted to that year's flows and the January's plans by
 placement, with priors so wide that the later data behind the first rates say little, and run three years from the
-January's count. Its range is Laplace's posterior, a random walk of requests and decisions a year as wide as was known
-by then, and, as for the rivals, its own one-year errors at earlier origins. Not vintages, and so said: the shapes of
-rates by age and month (SEN2 2023, requests of 2024), the age profile of plans and the level of SEN Support (January
-2024), population before mid-2022 (aged back), and the restated counts of 2023. The path of timeliness after 2023 is
-taken out.
+January's count. Its range is made as the shipped forecast's: Laplace's posterior and the regimes (``regimes``), as wide
+as was known by then. Beside it, as for the rivals, the range with its own one-year errors at earlier origins. Not
+vintages, and so said: the shapes of rates by age and month (SEN2 2023, requests of 2024), the age profile of plans and
+the level of SEN Support (January 2024), population before mid-2022 (aged back), and the restated counts of 2023. The
+path of timeliness after 2023 is taken out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration import history, rivals, targets
+from calibration import history, regimes, rivals, targets
 from calibration.fit import Problem
 from calibration.forward import Forward, Segment, neutral
 from calibration.history import GROUPS, TOTAL, History
@@ -29,9 +29,10 @@ from calibration.sbc import normals
 from calibration.scores import Case, Score, score
 from calibration.series import Reading
 from calibration.targets import Target
-from cohort import calendar, setting
+from cohort import calendar, parameters, setting
 from cohort.multipliers import Multiplier
 from cohort.pack import Pack
+from cohort.policy import Uncertain
 from cohort.scenario import Scenario
 from cohort.setting import Setting
 from cohort.states import Support
@@ -41,7 +42,7 @@ ORIGINS = (2020, 2021, 2022, 2023, 2024)
 ESTIMATED = 2022
 """Origins up to this one have estimated populations."""
 DRAWS = rivals.DRAWS
-MODEL = "cohort"
+MODEL, OWN = "cohort", "cohort, own errors"
 ANY_NCY, ANY_SINCE = (-5, 21), (0, 24)
 
 
@@ -61,13 +62,33 @@ def _rows() -> tuple[Multiplier, ...]:
         if name not in ("mainstream", "fe_and_unplaced"):
             choices = ("transfer",) if name == "spi" else ("first_place", "transfer", "move")
             out += [row(f"into.{name}", f"choice.{c}", into=words) for c in choices]
-    first = calendar.month(f"{TEMPLATE}-01")
+    first, end = (calendar.month(f"{TEMPLATE + k}-01") for k in (0, len(HORIZONS)))
     for k in range(len(HORIZONS)):
-        when = (first + 12 * k, first + 12 * len(HORIZONS))
-        out += [row(f"walk.requests.{k}", r, months=when) for r in asked] + [
-            row(f"walk.assess.{k}", "assess", months=when)
-        ]
+        for name in REGIMES:
+            when = (first + 12 * k, end if name.startswith(regimes.WALK) else first + 12 * k + 11)
+            on, into = _bears(name)
+            ncy = (12, 21) if into and on == ("choice.transfer",) else ANY_NCY
+            out += [row(f"{name}.{k}", r, ncy, into=into, months=when) for r in on]
     return tuple(out)
+
+
+REGIMES = ("walk.request", "walk.assess", "year.pace", "year.cease", *(f"{kind}.into.{g}" for g, kind in
+           regimes.INTO.items()), *(f"{regimes.YEAR}.into.{name}" for name in regimes.AFTER_16))  # fmt: skip
+"""The shipped forecast's regimes, but for those of appeals and identification, on which plans hardly depend in three
+years, and of what is recorded within a group."""
+
+
+def _bears(name: str) -> tuple[tuple[str, ...], str]:
+    """(the rates or choices that a regime multiplies, the placements of a choice)."""
+    kind = name.split(".", 1)[1]
+    if kind in (rates := {"request": ("request", "request_supported"), "pace": ("conclude",)}):
+        return rates[kind], ""
+    if not kind.startswith("into."):
+        return (kind,), ""
+    group = kind.removeprefix("into.")
+    if group in regimes.AFTER_16:
+        return ("choice.transfer",), GROUPS[regimes.AFTER_16[group]]
+    return tuple(f"choice.{c}" for c in ("first_place", "transfer", "move", "tribunal")), GROUPS[group]
 
 
 TEMPLATE = 2023
@@ -80,8 +101,6 @@ WIDE = (
                                          if g not in ("mainstream", "fe_and_unplaced")),
 )  # fmt: skip
 """Priors of a refit: wide, for their centres rest on figures of 2023 and later."""
-WALKS = {"requests": ("requests", 0.10), "assess": ("refused", 0.05)}
-"""A yearly walk -> the series by whose known changes it is as wide, with an assumed width counting as two changes."""
 
 
 def untouched(pack: Pack, start: int, years: int) -> Setting:
@@ -127,19 +146,17 @@ class Backtest:
         z = problem.fit(steps=200)
         root = np.linalg.cholesky(problem.covariance(z))
         zs = z + normals(self.draws, len(z), 21) @ root.T
-        walks = normals(self.draws, 2 * len(HORIZONS), 22) * np.repeat(self._widths(known, origin), len(HORIZONS))
+        years = self._years(known, origin)
         data = Segment(untouched(self.pack, origin, len(HORIZONS)), self.rows).data
         out = np.stack([np.asarray(self._run(self.xp.asarray(a), self.xp.asarray(w), data))
-                        for a, w in zip(zs, walks, strict=True)])  # fmt: skip
+                        for a, w in zip(zs, years, strict=True)])  # fmt: skip
         return Forecast(origin, self._named(out), self.priors.named(z))
 
     def forecasts(self, said: Callable[[Forecast], None] = lambda _: None) -> list[Forecast]:
-        """Every origin in order, each with the errors of those before it."""
-        plain: list[Forecast] = []
+        """Every origin in order."""
         out = []
         for origin in sorted(self.origins):
-            plain.append(self.forecast(origin))
-            out.append(widened(plain, self.past.known(origin)))
+            out.append(self.forecast(origin))
             said(out[-1])
         return out
 
@@ -149,28 +166,25 @@ class Backtest:
         found = tuple(t for t in (_restated(t, known) for t in wanted) if np.isfinite(t.value))
         return _YearProblem(self, found, Segment(untouched(self.pack, origin - 1, 1), self.rows).data, origin)
 
-    def _widths(self, known: History, origin: int) -> list[float]:
-        """Relative standard deviations of the yearly walks: of requests, of decisions to assess."""
-        out = []
-        for name, assumed in WALKS.values():
-            series = known.by_year(name, origin)
-            if name == "refused":
-                asked = known.by_year("requests", origin)
-                series = 1 - series / asked[: len(series)]
-            steps = np.diff(np.log(series)) if len(series) > 1 else np.zeros(0)
-            out.append(float(np.sqrt((np.square(steps).sum() + 2 * assumed**2) / (len(steps) + 2))))
-        return out
+    def _years(self, known: History, origin: int) -> Floats:
+        """[draw, regime and year] factors, as a run's draws have them: triangular about 1."""
+        from scipy.special import ndtr
+
+        wide = regimes.of_history(known, origin, assume=True)
+        luck = ndtr(normals(self.draws, len(REGIMES) * len(HORIZONS), 22))
+        of = [Uncertain(1 - w, 1.0, 1 + w) for w in (wide[name].width for name in REGIMES) for _ in HORIZONS]
+        return np.array([[parameters.triangular(x, u) for x, u in zip(of, us, strict=True)] for us in luck.tolist()])
 
     @cached_property
     def _run(self) -> Callable[[Any, Any, Any], Any]:
         """[horizon, placement] plans, compiled."""
-        names = [f"walk.{name}.{k}" for name in WALKS for k in range(len(HORIZONS))]
+        names = [f"{name}.{k}" for name in REGIMES for k in range(len(HORIZONS))]
 
-        def run(z: Any, walks: Any, data: Any) -> Any:
+        def run(z: Any, years: Any, data: Any) -> Any:
             p = self.priors
             v = p.low + p.wide / (1 + self.xp.exp(-z))
             values = {name: v[k] for k, name in enumerate(p.names)}
-            values |= {name: self.xp.exp(walks[k]) for k, name in enumerate(names)}
+            values |= {name: years[k] for k, name in enumerate(names)}
             stock = self.ahead.series(_here(values, self.ahead), data).stock
             return stock[11::12, :, :, int(Support.PLAN)].sum((1, 2))
 
@@ -282,7 +296,8 @@ class Line:
 
 def scorecard(forecasts: Sequence[Forecast], actual: History, past: History) -> list[Line]:
     """Every forecaster at every horizon that has come: the total, and the groups of placements together."""
-    said: dict[str, dict[int, dict[str, Floats]]] = {MODEL: {f.origin: f.samples for f in forecasts}}
+    own = [widened(forecasts[: k + 1], past.known(f.origin)) for k, f in enumerate(forecasts)]
+    said = {name: {f.origin: f.samples for f in found} for name, found in ((MODEL, forecasts), (OWN, own))}
     for f in forecasts:
         for name, samples in rivals.samples(past, f.origin).items():
             said.setdefault(name, {})[f.origin] = samples

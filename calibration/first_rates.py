@@ -207,12 +207,36 @@ def _placement_rows(s: Source) -> Iterable[tuple[object, ...]]:
                 yield "breakdown", ANY, ncy, p.label, f"{float(monthly(total * (1 - AT_REVIEW))):.5g}"
 
 
+def asked_by_area(s: Source, first: str = "2024-03", last: str = "2025-02") -> Floats:
+    """[area] requests from a month through another, "not Kent address" apart."""
+    out = np.zeros(len(AREAS))
+    for r in s.pack.table("requests_by_area_month").rows():
+        if r["area"] in AREAS and first <= str(r["month"]) <= last:
+            out[AREAS.index(str(r["area"]))] += r["requests"]
+    return out
+
+
+def at_risk_by_area(s: Source) -> tuple[Floats, Floats]:
+    """([ncy, area] children without support, [ncy, area] on SEN Support) as the start deals them: plans by an area's
+    requests per child, SEN Support in proportion among whoever has no plan."""
+    weight = s.with_needs * asked_by_area(s) / s.children[:23].sum(0)
+    free = s.with_needs - s.plans.sum(1, keepdims=True) * weight / np.maximum(weight.sum(1, keepdims=True), 1e-9)
+    supported = s.supported[:, None] * free / np.maximum(free.sum(1, keepdims=True), 1e-9)
+    return np.maximum(free - supported, 0), supported
+
+
+def area_factors(s: Source, asked: Floats) -> Floats:
+    """[area] the factor of an area's requests: those asked over what rates alike everywhere would bring there. Weighted
+    by these the factors' mean is 1, so that the county's total stays."""
+    rate, (without, supported) = requests(s), at_risk_by_area(s)
+    alike = (rate["request"][:, None] * without + rate["request_supported"][:, None] * supported).sum(0)
+    return np.asarray(asked / asked.sum() / (alike / alike.sum()))
+
+
 def area_rows(s: Source) -> Iterable[tuple[object, ...]]:
-    """Requests by area over children by area, relative to Kent (March 2024 to February 2025)."""
-    t = s.pack.table("requests_by_area_month")
-    asked = np.array([t.where(area=a)["requests"].sum() for a in AREAS], float)
-    children = s.children[:23].sum(0)
-    factor = asked / children / (asked.sum() / children.sum())
+    """Requests by area relative to rates alike everywhere, fitted to March 2024 to February 2025: all that there is by
+    area. Half of it foretells the other half within chance (``tests/test_first_rates.py``)."""
+    factor = area_factors(s, asked_by_area(s))
     for name in ("request", "request_supported"):
         for area, f in zip(AREAS, factor, strict=True):
             yield name, area, round(float(f), 5)

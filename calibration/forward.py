@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration.lumped import by_month, jax_numpy
 from calibration.series import Reading, Series, unit_pounds
@@ -21,6 +22,7 @@ from cohort import calendar, multipliers, setting
 from cohort.expected import LUMPED, Expectation, Flows, Month, State
 from cohort.multipliers import Multiplier
 from cohort.pack import Pack
+from cohort.rates import NEARLY_ALL
 from cohort.scenario import Scenario
 from cohort.setting import Setting
 from cohort.start import pipeline_sizes
@@ -66,11 +68,13 @@ class Segment:
         segment's, of as many months."""
         xp = self.xp
         begun, given = data or self.data
-        moves, arriving = self._choices(values), self._arriving(values)
-        months = given._replace(rates=self._rates(values, given), arriving=xp.zeros(len(self.months)))
+        same, own = self._choices(values)
+        arriving, by_month = self._arriving(values)
+        months = given._replace(rates=self._rates(values, given), moves=own,
+                                arriving=arriving if by_month else xp.zeros(len(self.months)))  # fmt: skip
 
         def one(state: State, month: Month) -> tuple[State, tuple[Any, Flows]]:
-            month = month._replace(moves=moves, arriving=arriving)
+            month = month._replace(moves=same | month.moves, arriving=month.arriving if by_month else arriving)
             state, flows = self.expectation.step(state, month, xp)
             return state, (self._stock(state), flows)
 
@@ -103,7 +107,8 @@ class Segment:
         return plain | mine
 
     def _rates(self, values: Mapping[str, Any], given: Month) -> dict[str, Any]:
-        """[month, DIMS] every rate under its scale and the multipliers that act on it."""
+        """[month, DIMS] every rate under its scale and the multipliers that act on it; what passes all there is is held
+        there, as in a draw."""
         out = {}
         for name, rate in given.rates.items():
             base = self.of.book.rates.base[name]
@@ -113,30 +118,51 @@ class Segment:
                     when = np.array([m.acts(month) for month in self.months]).reshape(-1, *[1] * 6)
                     if when.any():
                         scaled = self.xp.where(when & m.cells(base.by), scaled * values[m.parameter], scaled)
-            out[name] = scaled
+            limit = self.of.book.rates.limit[name]
+            out[name] = self.xp.minimum(scaled, limit) if limit >= NEARLY_ALL else scaled
         return out
 
-    def _choices(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """choice -> [n, 1, 1, p or 1, to] weights; only of choices that a parameter bears on."""
-        out = {}
+    def _choices(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """(choice -> [n, 1, 1, p or 1, to] weights that are the same in all months, [month, ...] those that are not);
+        only of choices that a parameter bears on."""
+        same, own = {}, {}
         for name, lumped in self.expectation.moves.items():
-            acting = [m for m in self.rows if m.on == f"choice.{name}" and m.parameter in values]
-            weights: Any = lumped[:, None]
-            for m in acting:
-                shape = self.of.book.weights[name].shape
-                mask = m.weights(self.of.book.vocabulary, (1, *shape[1:2], 1, 1, 1, *shape[5:]))[0, :, :, :, 0]
-                weights = self.xp.where(mask, weights * values[m.parameter], weights)
+            acting = [m for m in self.rows if m.on == f"{multipliers.CHOICE}{name}" and m.parameter in values]
             if acting:
-                out[name] = weights / self.xp.maximum(weights.sum(-1, keepdims=True), 1e-300)
-        return out
+                eras, at = self._eras(acting)
+                each = [self._weighed(name, lumped[:, None], era, values) for era in eras]
+                if len(each) == 1:
+                    same[name] = each[0]
+                else:
+                    own[name] = self.xp.stack(each)[at]
+        return same, own
 
-    def _arriving(self, values: Mapping[str, Any]) -> Any:
-        arriving: Any = self.of.book.arrivals
-        for m in self.rows:
-            if m.on == multipliers.ARRIVALS and m.parameter in values:
+    def _eras(self, acting: Sequence[Multiplier]) -> tuple[list[tuple[Multiplier, ...]], NDArray[np.int64]]:
+        """(the sets of rows that act at one time or another, [month] which of them)."""
+        by_month = [tuple(m for m in acting if m.acts(month)) for month in self.months]
+        eras = list(dict.fromkeys(by_month))
+        return eras, np.array([eras.index(era) for era in by_month])
+
+    def _weighed(self, name: str, weights: Any, rows: Sequence[Multiplier], values: Mapping[str, Any]) -> Any:
+        """A choice's weights under some rows, adding up to one."""
+        shape = self.of.book.weights[name].shape
+        for m in rows:
+            mask = m.weights(self.of.book.vocabulary, (1, *shape[1:2], 1, 1, 1, *shape[5:]))[0, :, :, :, 0]
+            weights = self.xp.where(mask, weights * values[m.parameter], weights)
+        return weights / self.xp.maximum(weights.sum(-1, keepdims=True), 1e-300)
+
+    def _arriving(self, values: Mapping[str, Any]) -> tuple[Any, bool]:
+        """([n, 2] chances that who moves in holds a plan, has SEN Support, whether by month: [month, n, 2])."""
+        acting = [m for m in self.rows if m.on == multipliers.ARRIVALS and m.parameter in values]
+        eras, at = self._eras(acting)
+        each = []
+        for era in eras:
+            arriving: Any = self.of.book.arrivals
+            for m in era:
                 factor = self.xp.where(m.by_ncy(), values[m.parameter], 1.0)
                 arriving = self.xp.stack([arriving[:, 0] * factor, arriving[:, 1]], 1)
-        return arriving
+            each.append(arriving)
+        return (each[0], False) if len(each) == 1 else (self.xp.stack(each)[at], True)
 
     def _stock(self, state: State) -> Any:
         """[ncy, 1, support, placement] children with needs."""

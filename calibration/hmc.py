@@ -21,6 +21,9 @@ from calibration.sbc import normals
 Floats = NDArray[np.float64]
 STEP, LEAST, MOST = 0.3, 1, 7
 """Leapfrog steps in whitened standard deviations, and how many make a path: about a quarter turn."""
+SHORT, SOMETIMES = 0.15, 0.2
+"""So much of a step is taken in this share of paths, whatever the place: far from the point, where the picture is wrong,
+long paths are all refused, and a chain would stay where it is for hundreds of them."""
 REACH = 1.0
 """Standard deviations to either side over which the picture is drawn."""
 
@@ -77,12 +80,13 @@ def chain(exact: Callable[[Floats], float], picture: Picture, start: Floats, num
 
     d, length = len(start), warm_up + samples
     push = normals(length, d, 6000 + number)
-    luck = ndtr(normals(length, 2, 7000 + number))
+    luck = ndtr(normals(length, 3, 7000 + number))
     x, here = start.copy(), exact(start)
     out, accepted = np.empty((length, d)), 0
     for k in range(length):
         p = push[k]
-        y, q = _path(picture, x, p, LEAST + int(luck[k, 1] * (MOST - LEAST + 1)))
+        step = STEP * (SHORT if luck[k, 2] < SOMETIMES else 1.0)
+        y, q = _path(picture, x, p, LEAST + int(luck[k, 1] * (MOST - LEAST + 1)), step)
         there = exact(y)
         if np.log(luck[k, 0]) < there - here - (q @ q - p @ p) / 2:
             x, here, accepted = y, there, accepted + 1
@@ -90,10 +94,10 @@ def chain(exact: Callable[[Floats], float], picture: Picture, start: Floats, num
     return out[warm_up:], accepted / length
 
 
-def _path(picture: Picture, x: Floats, p: Floats, steps: int) -> tuple[Floats, Floats]:
+def _path(picture: Picture, x: Floats, p: Floats, steps: int, step: float) -> tuple[Floats, Floats]:
     """Where a path of so many leapfrog steps ends, and with which push."""
-    p = p + STEP / 2 * picture.uphill(x)
+    p = p + step / 2 * picture.uphill(x)
     for k in range(steps):
-        x = x + STEP * p
-        p = p + STEP * (1.0 if k < steps - 1 else 0.5) * picture.uphill(x)
+        x = x + step * p
+        p = p + step * (1.0 if k < steps - 1 else 0.5) * picture.uphill(x)
     return x, p

@@ -7,7 +7,9 @@ policy redirects what was chosen.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -97,7 +99,7 @@ class Book:
     vocabulary: Vocabulary
     processes: tuple[Process, ...]
     weights: dict[str, NDArray[np.float64]]
-    """choice -> probabilities over (DIMS of length 1 where it does not depend, placement)"""
+    """choice -> probabilities over (DIMS of length 1 where it does not depend, placement); see ``in_month``"""
     needs: dict[str, NDArray[np.float64]]
     """"first" and "change" -> [ncy, need] probabilities"""
     reason_shares: dict[str, NDArray[np.float64]]
@@ -105,10 +107,38 @@ class Book:
     """[ncy, 2] chance that a child with needs moves in with a plan, with SEN Support"""
     given: Given
     """weights and arrivals before any parameter, which all draws of a pack share"""
+    dated: tuple[multipliers.Multiplier, ...] = ()
+    """what a draw changes of choices and arrivals in some months only; ``weights`` and ``arrivals`` are without it"""
 
     @property
     def events(self) -> tuple[str, ...]:
         return event_names(self.processes)
+
+    def in_month(self, month: int) -> Given:
+        """The choices' weights and the arrivals of a month; months in which the same rows act share them."""
+        return self._era(month)[0]
+
+    def arrays_in(self, month: int) -> Arrays:
+        """The arrays of a month: ``arrays`` with its choices and arrivals."""
+        return self._era(month)[1]
+
+    def _era(self, month: int) -> tuple[Given, Arrays]:
+        if month not in self._months:
+            key = tuple(m for m in self.dated if m.acts(month))
+            if key not in self._eras:
+                now = _under(Given(self.weights, self.arrivals), key, self.rates.params.values, self.vocabulary)
+                arrays = self.arrays._replace(**_choices(now.weights), arrive=cumulative(now.arrivals, whole=False))
+                self._eras[key] = now, arrays
+            self._months[month] = self._eras[key]
+        return self._months[month]
+
+    @cached_property
+    def _eras(self) -> dict[tuple[multipliers.Multiplier, ...], tuple[Given, Arrays]]:
+        return {(): (Given(self.weights, self.arrivals), self.arrays)}
+
+    @cached_property
+    def _months(self) -> dict[int, tuple[Given, Arrays]]:
+        return {}
 
 
 def build(pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: Vocabulary | None = None,
@@ -124,11 +154,14 @@ def build(pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: 
     if like and like.rates.base is rates.base:  # of the same draw: policies bear on rates alone
         new = like.arrays._replace(**_events(rates, processes), **_redirects(rates, vocabulary))
         return replace(like, arrays=new, rates=rates)
-    weights, arrivals = _tuned(given, rates)
+    rows = rates.tuning
+    always = tuple(m for m in rows if m.months is None)
+    weights, arrivals = _under(given, always, params.values, vocabulary)
+    dated = multipliers.dated(rows, params.values)
     if like:
         new = like.arrays._replace(**_events(rates, processes), **_redirects(rates, vocabulary), **_choices(weights),
                                    arrive=cumulative(arrivals, whole=False))  # fmt: skip
-        return replace(like, arrays=new, rates=rates, weights=weights, arrivals=arrivals)
+        return replace(like, arrays=new, rates=rates, weights=weights, arrivals=arrivals, dated=dated)
     needs = {
         "first": need_shares(pack, "new_plan_needs_by_age_england"),
         "change": need_shares(pack, "needs_by_age_england"),
@@ -143,7 +176,7 @@ def build(pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: 
             first_need=cumulative(needs["first"]), new_need=cumulative(needs["change"]),
             arrive=cumulative(arrivals, whole=False),
         ),
-        rates, vocabulary, processes, weights, needs, shares, arrivals, given,
+        rates, vocabulary, processes, weights, needs, shares, arrivals, given, dated,
     )  # fmt: skip
 
 
@@ -152,11 +185,11 @@ def _given(pack: Pack, vocabulary: Vocabulary) -> Given:
     return Given(weights, arrival_shares(pack))
 
 
-def _tuned(given: Given, rates: Rates) -> Given:
-    """The same under a draw's parameters."""
-    rows, values, words = rates.tuning, rates.params.values, rates.vocabulary
+def _under(given: Given, rows: Sequence[multipliers.Multiplier], values: Mapping[str, float],
+           vocabulary: Vocabulary) -> Given:  # fmt: skip
+    """The same under some rows of a draw's parameters."""
     weights = {
-        name: multipliers.chosen(w, [m for m in rows if m.on == f"choice.{name}"], values, words)
+        name: multipliers.chosen(w, [m for m in rows if m.on == multipliers.CHOICE + name], values, vocabulary)
         for name, w in given.weights.items()
     }
     arrive = [m for m in rows if m.on == multipliers.ARRIVALS]

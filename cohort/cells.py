@@ -76,9 +76,10 @@ class Month(NamedTuple):
     arrives: Array
     rates: dict[str, Array]
     moves: dict[str, Array]
-    """choice -> [n, a or 1, d or 1, p or 1, to] weights, of the choices that a policy redirects"""
+    """choice -> [n, a or 1, d or 1, p or 1, to] weights, of the choices that a policy redirects or a dated parameter
+    moves"""
     contests: dict[str, Array]
-    """the same of those who contest where they are sent"""
+    """the same of those who contest where a policy sends them"""
     arriving: Array
     """[n, 2] chance that a child with needs who moves in holds a plan, has SEN Support"""
 

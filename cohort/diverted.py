@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cohort.book import Book
+from cohort.multipliers import CHOICE
 from cohort.processes import DIMS
 
 Floats = NDArray[np.float64]
@@ -23,7 +24,7 @@ def weights(book: Book, choice: str, month: int) -> tuple[Floats, Floats]:
 
     Whom the pack gives no choice stays, and staying can be redirected too.
     """
-    base = book.weights[choice][0]  # [n, 1, d, 1, p, to]
+    base = book.in_month(month).weights[choice][0]  # [n, 1, d, 1, p, to]
     if base.shape[4] > 1:
         base = np.where(base.sum(-1, keepdims=True) > 0, base, np.eye(base.shape[-1]))
     keys = [k for k in book.rates.redirects if k.startswith(f"{choice}.")]
@@ -47,3 +48,9 @@ def weights(book: Book, choice: str, month: int) -> tuple[Floats, Floats]:
 def redirected(book: Book) -> tuple[str, ...]:
     """The choices that some policy redirects."""
     return tuple(dict.fromkeys(key.split(".")[0] for key in book.rates.redirects))
+
+
+def moving(book: Book) -> tuple[str, ...]:
+    """The choices whose weights change from month to month: redirected, or with a draw's dated parameters."""
+    named = (m.on.removeprefix(CHOICE) for m in book.dated if m.on.startswith(CHOICE))
+    return tuple(dict.fromkeys((*redirected(book), *named)))

@@ -187,7 +187,7 @@ class Expectation:
 
     def month(self, month: int) -> Month:
         """A month's table, as numpy arrays."""
-        events, at = self.setting.events, month - self.setting.scenario.first
+        events, at, book = self.setting.events, month - self.setting.scenario.first, self.setting.book
         year = calendar.academic_year(month)
         here = events.by_ncy(events.here, at, year).astype(float)
         count = {"births": np.zeros_like(here), "movers": np.zeros_like(here), "leave": np.zeros_like(here)}
@@ -203,11 +203,10 @@ class Expectation:
         h = self.sizes[3]
         at_h = (lambda m: np.eye(12)[m % 12]) if h > 1 else (lambda m: np.ones(1))
         phase = at_h(month) if h > 1 else np.full(1, 1 / 12)
-        rates = {
-            name: self._coarsen(self.setting.book.rates.rate(name, month)) for name in self.setting.book.rates.base
-        }
+        rates = {name: self._coarsen(book.rates.rate(name, month)) for name in book.rates.base}
         september = np.float64(calendar.is_september(month))
-        moves = {c: diverted.weights(self.setting.book, c, month) for c in diverted.redirected(self.setting.book)}
+        moves = {c: diverted.weights(book, c, month) for c in diverted.moving(book)}
+        contests = {c: moves[c][1] for c in diverted.redirected(book)}
         return Month(
             np.minimum(leave, 1.0),
             count["births"],
@@ -218,8 +217,8 @@ class Expectation:
             at_h(month + 11),
             rates,
             {c: self._coarsen_choice(c, w) for c, (w, _) in moves.items()},
-            {c: self._coarsen_choice(c, w) for c, (_, w) in moves.items()},
-            self.setting.book.arrivals,
+            {c: self._coarsen_choice(c, w) for c, w in contests.items()},
+            book.in_month(month).arrivals,
         )
 
     def _coarsen_choice(self, choice: str, w: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -286,7 +285,8 @@ class Expectation:
         first = np.eye(len(self.without_plan))[0]
         pair = xp.stack([none, sen[:, :, None] * named[:, None]], -1)
         still = state.still + pair[..., None] * first
-        placed = (plan[:, :, None] * named[:, None])[..., None] * self.moves["arrive_place"][:, None, 0:1, 0]
+        where = m.moves.get("arrive_place", self.moves["arrive_place"][:, None])
+        placed = (plan[:, :, None] * named[:, None])[..., None] * where[:, :, 0:1, 0]
         return state._replace(still=still), placed[..., None] * m.arrives, plan.sum()
 
     def _happen(self, landing: Landing) -> tuple[Array, Array]:

@@ -36,7 +36,7 @@ class Landing:
         self.plans: Any = 0.0
         self.contested: Any = 0.0
         self.seek: dict[str, Any] = {}
-        self.redirected = bool(month.moves)
+        self.redirected = bool(month.contests)
         self.redirected_appeals: Any = 0.0
         """[n] plans contested since a policy sent their holders elsewhere than their choice"""
         self.eventless: Any = 0.0

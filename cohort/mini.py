@@ -97,7 +97,7 @@ class MiniWorld:
         self.chances = {}
         for name, start in rates.offset.items():  # a window of each rate on ``chance``, which is refreshed in place
             self.chances[name] = rates.chance[start:][: np.prod(rates.shape[name])].reshape(rates.shape[name])
-        self.weights = {choice: cumulative(shares) for choice, shares in book.weights.items()}
+        self.weights = self.weights_now()
         self.reasons = {table: cumulative(shares) for table, shares in book.reason_shares.items()}
         self.stretches: list[list[tuple[Process, range]]] = []
         for status, end in enumerate(arrays.reserved.tolist()):
@@ -115,13 +115,17 @@ class MiniWorld:
 
     def step(self) -> None:
         """The month M: from the state at the start of M to the state at the start of M + 1."""
-        self.log = []
+        self.log, self.weights = [], self.weights_now()
         self.arrive_and_leave()
         self.happen()
         self.sent = self.ask_hatches()
         self.place()
         self.pay()
         self.month += 1
+
+    def weights_now(self) -> dict[str, NDArray[np.uint64]]:
+        """Each choice's weights as they are this month, added up to thresholds."""
+        return {choice: cumulative(shares) for choice, shares in self.setting.book.in_month(self.month).weights.items()}
 
     # the verbs of a month
 
@@ -151,7 +155,7 @@ class MiniWorld:
 
     def move_in(self, child: Child) -> None:
         """A child with needs comes from elsewhere with a plan, with SEN Support, or with neither."""
-        plan, plan_or_support = self.setting.book.arrays.arrive[self.year_of(child)]
+        plan, plan_or_support = self.setting.book.arrays_in(self.month).arrive[self.year_of(child)]
         luck = self.luck(child, Purpose.ARRIVE)
         if luck < plan:
             child.support = Support.PLAN

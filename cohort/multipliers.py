@@ -24,6 +24,7 @@ from cohort.states import SINCE_MOST, Vocabulary, closest
 Floats = NDArray[np.float64]
 TABLE = "multipliers"
 ARRIVALS = "arrivals"
+CHOICE = "choice."
 ANY = "any"
 
 
@@ -130,7 +131,7 @@ class Step:
 
 
 def chosen(weights: Floats, rows: Iterable[Multiplier], values: Mapping[str, float], vocabulary: Vocabulary) -> Floats:
-    """A choice's probabilities under the rows that act on it, made to sum to one again."""
+    """A choice's probabilities under some rows, whenever they act, made to sum to one again."""
     acting = [m for m in rows if values.get(m.parameter, 1.0) != 1.0]
     if not acting:
         return weights
@@ -138,6 +139,12 @@ def chosen(weights: Floats, rows: Iterable[Multiplier], values: Mapping[str, flo
         weights = np.where(m.weights(vocabulary, weights.shape), weights * values[m.parameter], weights)
     total = weights.sum(-1, keepdims=True)
     return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+
+
+def dated(rows: Iterable[Multiplier], values: Mapping[str, float]) -> tuple[Multiplier, ...]:
+    """Of the rows of choices and arrivals those that act in some months only and change something in this draw."""
+    on = (m for m in rows if m.months and (m.on == ARRIVALS or m.on.startswith(CHOICE)))
+    return tuple(m for m in on if values.get(m.parameter, 1.0) != 1.0)
 
 
 def arriving(arrivals: Floats, rows: Iterable[Multiplier], values: Mapping[str, float]) -> Floats:

@@ -165,7 +165,8 @@ def _tuned(rate: BaseRate, rows: Iterable[multipliers.Multiplier], params: Param
 
 
 NEARLY_ALL = 0.95
-"""From this bound on, a draw's chance or share that would pass it is held at it: there is no more to happen."""
+"""From this bound on, a chance or share that a draw or a fixed parameter takes beyond it is held at it: there is no
+more to happen."""
 
 
 def bounds(pack: Pack) -> dict[str, float]:
@@ -220,7 +221,7 @@ class Rates:
         self.acting: dict[str, list[Any]] = {name: _on_rate(self.policy, name) for name in self.base}
         for key, changes in self.redirects.items():
             self.acting[f"redirect.{key}"] = self.acting[f"appeal.{key}"] = changes
-        self._limit = {
+        self.limit: dict[str, float] = {
             name: min([self.bounds[p.name] for p in processes if p.rate_name == name], default=1.0)
             for name in self.acting
         }
@@ -285,10 +286,10 @@ class Rates:
         if name not in self.base:
             return self._diverted(name, month)
         value = [built for _, built in self.built(name, month)][-1]
-        if self.params.number and self._limit[name] >= NEARLY_ALL:
-            value = np.minimum(value, self._limit[name])  # what several parameters of a draw take beyond all is all
+        if (self.params.number or self.params.fixed) and self.limit[name] >= NEARLY_ALL:
+            value = np.minimum(value, self.limit[name])  # what several parameters take beyond all is all
         top = float(value.max(initial=0.0))  # none is below nought: no table, factor or size is
-        if top > self._limit[name] + 1e-12:
+        if top > self.limit[name] + 1e-12:
             self._refuse(name, month, top)
         return value
 
@@ -364,7 +365,7 @@ class Rates:
         what = f"policy {self.policy.name!r}" if any(self._strengths(name, month)) else f"draw {self.params.number}"
         raise ValueError(
             f"{name} reaches {top:.4f} in {calendar.label(month)}, "
-            f"more than the {self._limit[name]:.4f} reserved for it (bounds.csv): {what}"
+            f"more than the {self.limit[name]:.4f} reserved for it (bounds.csv): {what}"
         )
 
     def compile(self, month: int) -> NDArray[np.uint32]:

@@ -146,7 +146,7 @@ class World:
     def arrive_and_leave(self) -> None:
         """The tape: leavers first (in September those who have outgrown the model), then births and moves in."""
         events, at = self.setting.events, self.month - self.setting.scenario.first
-        c, b, placements = self.columns, self.setting.book.arrays, self._placements
+        c, b, placements = self.columns, self.setting.book.arrays_in(self.month), self._placements
         self._entries = month.leave(c, self._log, self._entries, events.leaving[at], events.leaving_as[at],
                                     len(b.offset) + 3, placements, self.stages)  # fmt: skip
         left = self._entries
@@ -169,7 +169,7 @@ class World:
     def place(self) -> None:
         """First placements, September transfers and moves seek places, those who wait still do; who gets one is for
         ``admission``."""
-        c, b, seekers, n = self.columns, self.setting.book.arrays, self._seekers, self._seeking
+        c, b, seekers, n = self.columns, self.setting.book.arrays_in(self.month), self._seekers, self._seeking
         if calendar.is_september(self.month):
             n = month.transfers(c, seekers, n, self.setting.enters, self.month, self._academic_year)
         month.seek(c, b, seekers, n, self._academic_year, self._salts, self._placements)
