@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 STEP, LEAST, MOST = 0.3, 1, 7
 """Leapfrog steps in whitened standard deviations, and how many make a path: about a quarter turn."""
 SHORT, SOMETIMES = 0.15, 0.2
-"""So much of a step is taken in this share of paths, whatever the place: far from the point, where the picture is wrong,
-long paths are all refused, and a chain would stay where it is for hundreds of them."""
+"""So much of a step is taken in this share of paths, whatever the place: far from the point, where the picture is
+wrong, long paths are all refused, and a chain would stay where it is for a hundred of them or more."""
 REACH = 1.0
 """Standard deviations to either side over which the picture is drawn."""
 

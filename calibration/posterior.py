@@ -120,9 +120,12 @@ def sample(problem: Problem, z: Floats, sampler: str = "hmc", warm_up: int | Non
 def pictured(problem: Problem, z: Floats, root: Floats, start: Floats, warm_up: int, samples: int) -> Floats:
     """[chain, sample, direction] whitened samples of ``hmc``."""
     picture = drawn(problem, z, root)
-    point, linear, given = (problem.xp.asarray(x) for x in (z, root, problem.offsets))
-    density = problem.jax.jit(lambda x: problem.log_posterior(point + linear @ x, given))
-    chains = [chain(lambda x: float(density(x)), picture, at, k, samples * THIN, warm_up) for k, at in enumerate(start)]
+
+    def density(x: Floats) -> float:
+        """By the compiled predictions, so that nothing is compiled anew for other data."""
+        return -0.5 * float(np.square(problem.residuals(z + root @ x)).sum())
+
+    chains = [chain(density, picture, at, k, samples * THIN, warm_up) for k, at in enumerate(start)]
     return np.array([x[::THIN] for x, _ in chains])
 
 
@@ -149,8 +152,7 @@ def run_chains(problem: Problem, z: Floats, root: Floats, start: Floats, worker:
 def judged(problem: Problem, z: Floats, diverging: int, warm_up: int, sampler: str = "hmc") -> Posterior:
     """Samples with their gates: over every parameter and what is predicted of every fitted target."""
     chains, samples, width = z.shape
-    each = problem.jax.jit(lambda many: problem.jax.lax.map(problem._predict, many))
-    predicted = np.asarray(each(problem.xp.asarray(z.reshape(-1, width)))) * problem.offsets
+    predicted = np.stack([np.asarray(problem.predict(x)) for x in z.reshape(-1, width)]) * problem.offsets
     predicted = predicted.reshape(chains, samples, -1)
     both = np.concatenate([z, predicted[:, :, problem.fitted]], 2)
     r_hat, bulk, tail = diagnosed(both)

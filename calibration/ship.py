@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from calibration.spread import intervals, predictive
 from cohort import provenance
 from cohort.pack import PACKAGE, Pack, seal
 
-TABLES = ("posterior", "posterior_fit", "posterior_parameters", "posterior_gates")
+SBC = ("posterior_sbc", "posterior_sbc_points")
 WORDS = {
     "posterior": (
         "Draws of the calibrated parameters",
@@ -40,6 +40,16 @@ WORDS = {
         "No draws are shipped unless all gates are passed.",
     ),
 }
+WORDS |= {
+    "posterior_sbc": (
+        "Ranks of known truths among the sampler's draws",
+        "20 truths of the prior, data made from each, 99 draws of the sampler (python -m calibration.sbc_sampler).",
+    ),
+    "posterior_sbc_points": (
+        "What the chains of each truth showed",
+        "Passed: R-hat below 1.05, effective sizes above 100; the chains are shorter than those that are shipped.",
+    ),
+}
 OURS = {"title": "This project's calibration", "publisher": "the authors of this model", "date": "2025-03"}
 COLUMNS = {
     "draw": "number of the draw; 0 is the point", "id": "target", "period": "months it is of",
@@ -49,7 +59,9 @@ COLUMNS = {
     "prior": "median of the prior", "point": "the point", "low": "5% point; of a target, with its error",
     "high": "95% point likewise", "shrinkage": "posterior over prior standard deviation, in logits",
     "r_hat": "R-hat", "ess": "smaller of bulk and tail effective sizes", "label": "what may not be called calibrated",
-    "value": "its value",
+    "value": "its value", "rank": "how many of 99 draws are below the truth",
+    "ess_bulk": "smallest bulk effective size",
+    "ess_tail": "smallest tail effective size", "passed": "yes if the chains had run long enough",
 }  # fmt: skip
 
 
@@ -64,17 +76,22 @@ def ship(folder: Path, found: Calibration) -> None:
         "posterior_parameters": _parameters(found),
         "posterior_gates": _gates(found),
     }
+    keep(folder, made)
+
+
+Rows = tuple[Sequence[str], list[Sequence[object]]]
+
+
+def keep(folder: Path, made: Mapping[str, Rows]) -> None:
+    """Write tables of ours into a pack and seal it. Raises ValueError with the pack's faults."""
     for name, (head, rows) in made.items():
         draft = folder / f".{name}.{os.getpid()}"
         with draft.open("w", newline="", encoding="utf-8") as out:
             csv.writer(out, lineterminator="\n").writerows([head, *rows])
         draft.replace(folder / f"{name}.csv")
-    register(folder)
+    register(folder, tuple(made))
     if faults := seal(folder):
         raise ValueError("; ".join(faults))
-
-
-Rows = tuple[Sequence[str], list[Sequence[object]]]
 
 
 def draws_table(found: Calibration) -> Rows:
@@ -132,12 +149,12 @@ def _told(value: object) -> object:
     return rounded(value) if isinstance(value, float) else value
 
 
-def register(folder: Path) -> None:
-    """List the four tables in the package, with their columns as they are now."""
+def register(folder: Path, tables: Sequence[str]) -> None:
+    """List tables of ours in the package, with their columns as they are now."""
     path = folder / PACKAGE
     package = json.loads(path.read_text("utf-8"))
-    package["resources"] = [r for r in package["resources"] if r["name"] not in TABLES]
-    package["resources"] += [_resource(folder, name) for name in TABLES]
+    package["resources"] = [r for r in package["resources"] if r["name"] not in tables]
+    package["resources"] += [_resource(folder, name) for name in tables]
     draft = path.with_name(f"{PACKAGE}.new")
     draft.write_text(json.dumps(package, indent=2, ensure_ascii=False) + "\n", "utf-8", newline="\n")
     draft.replace(path)
@@ -153,16 +170,20 @@ def _resource(folder: Path, name: str) -> dict[str, Any]:
         "sources": [OURS],
         "licenses": [{"name": "Apache-2.0", "title": "Apache License 2.0"}],
         "reliability": "derived",
-        "schema": {"fields": list(_fields(name, head)), "primaryKey": [head[0]]},
+        "schema": {"fields": list(_fields(name, head)), "primaryKey": KEYS.get(name, [head[0]])},
     }  # fmt: skip
 
 
-TEXT = ("id", "period", "unit", "use", "name", "label", "value")
+TEXT = ("id", "period", "unit", "use", "name", "label", "value", "passed")
+WHOLE = ("draw", "point", "rank")
+KEYS = {"posterior_sbc": ["point", "name"]}
 
 
 def _fields(table: str, head: Sequence[str]) -> Iterable[dict[str, Any]]:
     for column in head:
-        kind = "integer" if column == "draw" else "string" if column in TEXT else "number"
+        whole = column in WHOLE and (column != "point" or table in SBC)
+        kind = "integer" if whole else "string" if column in TEXT else "number"
         words = COLUMNS.get(column) if table != "posterior" or column == "draw" else "the parameter's value"
+        words = "number of the truth" if column == "point" and table in SBC else words
         yield {"name": column, "type": kind, "description": words or column,
                "constraints": {"required": column != "label"}}  # fmt: skip
