@@ -69,12 +69,12 @@ class Segment:
         xp = self.xp
         begun, given = data or self.data
         same, own = self._choices(values)
-        arriving, by_month = self._arriving(values)
+        arriving, dated = self._arriving(values)
         months = given._replace(rates=self._rates(values, given), moves=own,
-                                arriving=arriving if by_month else xp.zeros(len(self.months)))  # fmt: skip
+                                arriving=arriving if dated else xp.zeros(len(self.months)))  # fmt: skip
 
         def one(state: State, month: Month) -> tuple[State, tuple[Any, Flows]]:
-            month = month._replace(moves=same | month.moves, arriving=month.arriving if by_month else arriving)
+            month = month._replace(moves=same | month.moves, arriving=month.arriving if dated else arriving)
             state, flows = self.expectation.step(state, month, xp)
             return state, (self._stock(state), flows)
 
