@@ -20,6 +20,7 @@ TABLES = {
     "estimate_income": ("name", ""),
     "estimate_prices": ("charge", "price."),
     "estimate_services": ("service", "service."),
+    "estimate_independent_terms": ("name", ""),
 }
 """Table of estimates -> its column of names, and what the parameter's name begins with."""
 TITLES = {
@@ -27,6 +28,7 @@ TITLES = {
     "estimate_income": "Income",
     "estimate_prices": "Prices",
     "estimate_services": "Services that follow no child",
+    "estimate_independent_terms": "Independent places: outside the county, residential",
 }
 
 

@@ -15,8 +15,8 @@ from cohort.report.reading import YEAR, Reading
 from cohort.report.table import Table
 
 PLACE = "nmiss"
-WAITS = ("waits_for", "waiting_for", "waits", "wanted")
-"""What a column of flow may be called that holds the placement for which a child waited when it went elsewhere."""
+WAITS = "for_want_of"
+"""The column of flow that says for want of which scarce place a child entered another; studies of before have none."""
 IN_WORDS = {
     "first_placement": "First placement",
     "phase_transfer": "Phase transfer",
@@ -76,18 +76,17 @@ def movements(of: Reading) -> Table:
         "independent", "How the independent special roll moves", _finding(of, floor, told), tuple(columns),
         rows.done(), "children", f"the study's tables flow, stock and headline; {PAPER}", "Financial year and world",
         ("The roll is of independent and non-maintained special schools; the pounds hold independent mainstream too.",
-         WANT[bool(waits(of))],
+         WANT[waits(of)],
          "No rule about entry alone can bring the line below what it costs if nobody enters."),
         suppress=True, group="children",
     )  # fmt: skip
 
 
-def waits(of: Reading) -> str:
-    """The column of the study's flow that says for which placement a child waited meanwhile; "" if it has none."""
+def waits(of: Reading) -> bool:
+    """Whether the study's flow says for want of which place a child came."""
     if not of.study.files("flow"):
-        return ""
-    columns = {str(row[0]) for row in of.study.query("describe from flow").fetchall()}
-    return next((name for name in WAITS if name in columns), "")
+        return False
+    return WAITS in {str(row[0]) for row in of.study.query("describe from flow").fetchall()}
 
 
 def _routes(of: Reading, name: str, entries: bool) -> Runs:
@@ -103,9 +102,9 @@ def _routes(of: Reading, name: str, entries: bool) -> Runs:
             route = "no_place" if unmet else route
             out[route, year] = out.get((route, year), of.no_runs) + runs
 
-    if entries and (column := waits(of)):
-        add(f"\"{column}\" = '{nmiss.WANTED}'", True)
-        add(f"\"{column}\" is distinct from '{nmiss.WANTED}'", False)
+    if entries and waits(of):
+        add(f"{WAITS} like '{nmiss.WANTED}:%'", True)
+        add(f"{WAITS} not like '{nmiss.WANTED}:%'", False)
     else:
         add("true", False)
     return out
