@@ -53,10 +53,10 @@ class Tariff(NamedTuple):
     """A month's prices laid out for the kernel, whole pence a child-month; ``row`` is a cohort from the first on."""
 
     price: NDArray[np.int64]
-    """[row, cell] of children without a plan; nothing for children away"""
+    """[phase, cell] of children without a plan; nothing for children away"""
     plan: NDArray[np.int32]
-    """[cell] where plans of the cell are counted: (area x slots + the placement's first slot) x 5 + severity; -1
-    without a plan. Its other slots (see ``slots``) follow, by where the place is"""
+    """[cell] where plans of the cell are counted: (area x slots + the placement's first slot) x 5 + severity, its other
+    slots (see ``slots``) follow, by where the place is; -1 without a plan, -2 where nobody is charged anything"""
     of_cell: NDArray[np.int32]
     """[cell] where their price is: the placement's first slot x 5 + severity"""
     plan_price: NDArray[np.int64]

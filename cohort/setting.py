@@ -22,7 +22,6 @@ from cohort import places as provision
 from cohort.calendar import NCYS
 from cohort.columns import Tariff
 from cohort.demography import Tape
-from cohort.lodging import begin
 from cohort.pack import Pack
 from cohort.policy import Policy
 from cohort.processes import PROCESSES, TRANSFER_NCYS, Process
@@ -53,11 +52,6 @@ class Setting:
         if ("luck",) not in self.kept:
             self.kept["luck",] = placing.Luck.of(self.tape)
         return placing.settle(self.places, self.start, self.tape, self.kept["luck",])
-
-    @cached_property
-    def lodged(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-        """Rows of those who are in independent schools at the start, and their lodging."""
-        return begin(self.prices.lodging, self.start, self.tape)
 
     @cached_property
     def enters(self) -> NDArray[np.bool_]:
@@ -99,12 +93,11 @@ class Setting:
             price, ncy = self.price(month), key[1] - self.events.cohorts
             phase = (ncy >= FIRST_POST_16).astype(np.int64)
             others = np.where(np.arange(len(SUPPORTS))[:, None, None, None] < Support.PLAN, price[..., 0, 0, 0], 0)
-            by_phase = np.tile(others.reshape(-1, 2), (len(AREAS), 1))
-            unplanned = np.zeros((len(ncy), len(by_phase) + 1), np.int64)
-            unplanned[:, :-1] = by_phase.T[phase]
+            unplanned = np.append(np.tile(others.reshape(-1, 2), (len(AREAS), 1)).T, np.zeros((2, 1), np.int64), axis=1)
+            plan = np.where((self._plan_cells[0] < 0) & ~unplanned.any(0), np.int32(-2), self._plan_cells[0])
             plans = np.moveaxis(self.prices.slots.gather(price[Support.PLAN]), 2, 0)
             self._laid_out[key] = self.uncharged._replace(
-                price=unplanned, plan=self._plan_cells[0], plan_price=plans.reshape(2, -1, *plans.shape[3:]).copy(),
+                price=unplanned, plan=plan, plan_price=plans.reshape(2, -1, *plans.shape[3:]).copy(),
                 group=AGE_GROUP_OF_NCY[np.clip(ncy, 0, len(NCYS) - 1)], phase=phase,
             )  # fmt: skip
         return self._laid_out[key]
@@ -116,7 +109,7 @@ class Setting:
         since = np.array(self.prices.since, np.int16)
         nothing, shape, slots = np.zeros(rows, np.int64), self.prices.shape, self.prices.slots
         return Tariff(
-            np.zeros((rows, cells), np.int64), np.full(cells, -1, np.int32), self._plan_cells[1],
+            np.zeros((2, cells), np.int64), np.full(cells, -2, np.int32), self._plan_cells[1],
             np.zeros((2, slots.many * shape[2], shape[4], shape[6]), np.int64), nothing, nothing, self.places.outside,
             self._plan_cells[2], self.prices.lodging.bound(), since,
         )  # fmt: skip

@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar, draws
+from cohort import calendar, draws, lodging
 from cohort.book import Book
 from cohort.calendar import NCY_LOWEST, NCYS
 from cohort.demography import Tape
@@ -41,8 +41,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Start:
-    """Children with needs at the start: support, stage, placement, need, anniversary and clock, one entry a row of
-    the tape."""
+    """Children with needs at the start: support, stage, placement, need, anniversary, clock and lodging, one entry a
+    row of the tape."""
 
     support: NDArray[np.uint8]
     stage: NDArray[np.uint8]
@@ -50,6 +50,8 @@ class Start:
     need: NDArray[np.uint8]
     anniversary: NDArray[np.uint8]
     clock: NDArray[np.int16]
+    lodging: NDArray[np.uint32]
+    """of those in independent schools, see ``lodging``; no other child's is meant"""
     estimate: bool
     """whether the January's age profile is raked rather than published"""
     unmet: tuple[tuple[str, str, int], ...]
@@ -74,6 +76,8 @@ def start(pack: Pack, tape: Tape, book: Book, params: Parameters, laid: Layout |
     columns = {name: getattr(plain, name).copy() for name in COLUMNS}
     s = Start(**columns, estimate=plain.estimate, unmet=plain.unmet)
     _give_stages(s, laid.who, pack, book, params)
+    lodgers, theirs = lodging.begin(lodging.build(pack, params, book.vocabulary), s, tape)
+    s.lodging[lodgers] = theirs
     return s
 
 
@@ -88,7 +92,9 @@ def layout(pack: Pack, tape: Tape, book: Book) -> Layout:
     n = tape.with_needs
     support, stage, placement, need, anniversary = (np.zeros(n, np.uint8) for _ in range(5))
     estimate = year != PUBLISHED_JANUARY
-    s = Start(support, stage, placement, need, anniversary, np.zeros(n, np.int16), estimate, unmet)
+    s = Start(
+        support, stage, placement, need, anniversary, np.zeros(n, np.int16), np.zeros(n, np.uint32), estimate, unmet
+    )
     s.need[:] = NONE_YET
     s.anniversary[:] = 255
     _give_plans(s, who, plans, females_by_ncy(pack, book.vocabulary, plans), needs, district_weights(pack, tape))
@@ -96,7 +102,7 @@ def layout(pack: Pack, tape: Tape, book: Book) -> Layout:
     return Layout(s, who)
 
 
-COLUMNS = ("support", "stage", "placement", "need", "anniversary", "clock")
+COLUMNS = ("support", "stage", "placement", "need", "anniversary", "clock", "lodging")
 
 
 def plans_by_ncy(pack: Pack, vocabulary: Vocabulary, year: int) -> Ints:

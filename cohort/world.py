@@ -109,9 +109,9 @@ class World:
 
     def _lodge(self) -> None:
         """Each child's lodging, by its luck; of those who are in independent schools already, as the start has it."""
-        rows, lodged = self.setting.lodged
-        self.columns.lodging[:] = lodging.drawn(self.columns.key)
-        self.columns.lodging[rows] = lodged
+        c, told = self.columns, self.setting.prices.lodging.placements
+        held = (c.presence == Presence.HERE) & (c.support == Support.PLAN) & np.isin(c.placement, told)
+        c.lodging[:] = np.where(held, self.setting.start.lodging, lodging.drawn(c.key))
 
     def _cells_of_all(self) -> NDArray[np.int64]:
         """[child] the count's cell of where it is, by its columns."""
@@ -228,7 +228,7 @@ class World:
         tariff, and the pence that all children had cost before."""
         c, shape = self.columns, self.setting.prices.shape
         low, high = self._span if self.month < self.setting.scenario.last else (0, len(c.key))
-        counts = np.zeros(tariff.price.shape, np.int32)
+        counts = np.zeros((len(self.setting.events.cohorts), self._away + 1), np.int32)
         slots = self.setting.prices.slots.many
         held = np.zeros((len(AGE_GROUPS), len(AREAS) * slots * shape[2], shape[4], shape[6]), np.int32)
         charged, before = month.pay_and_count(

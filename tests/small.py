@@ -17,7 +17,7 @@ from cohort.states import Vocabulary
 
 KENT = Pack.load("kent")
 ROWS = ("birth", "arrival", "leaving", "leaving_as", "district", "area", "sex", "severity", "identity")
-STATE = ("support", "stage", "placement", "need", "anniversary", "clock")
+STATE = ("support", "stage", "placement", "need", "anniversary", "clock", "lodging")
 
 
 @cache

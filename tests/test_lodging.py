@@ -152,15 +152,19 @@ def test_in_any_draw_the_chances_are_chances_and_the_plans_of_january_2024_cost_
 
 
 def test_the_kinds_of_place_sum_to_the_roll_and_its_pounds():
-    world = World.start(small_setting(8, "2026-04")).run()
+    world = World.start(small_setting(4, "2026-04")).run()
     found = nmiss.by_terms(world)
     for of in nmiss.movements(world):
         own = [t for t in found if t.year == of.year]
         assert [t.where for t in own] == list(WHERE)
         for name in ("closing", "child_months", "pence"):
             assert sum(getattr(t, name) for t in own) == getattr(of, name)
-    each = {t.where: t.pence / t.child_months for t in found if t.child_months and t.year == "2024-25"}
-    assert each["inside_residential"] > 1.5 * each["inside"]
+    boards, by_day = (
+        [t for t in found if t.year == "2024-25" and t.where.endswith("residential") == stays]
+        for stays in (True, False)
+    )
+    mean, of_day = (sum(t.pence for t in ts) / sum(t.child_months for t in ts) for ts in (boards, by_day))
+    assert mean > 1.5 * of_day
     assert [t.where for t in nmiss.by_terms(world, "state_special")][:2] == ["inside", "outside"]
     assert {t.where for t in nmiss.by_terms(world, "fe")} == {"inside"}
 
