@@ -123,8 +123,8 @@ def test_children_whose_places_are_taken_away_stay_above_the_roll_in_the_kernel_
 
 
 def test_a_world_forked_into_more_providers_is_to_the_byte_the_world_run_alone():
-    base = small_setting(20, "2025-03")
-    more = replace(small_setting(20, "2025-03", Policy("p", (NEW,))), tape=base.tape)
+    base = small_setting(20, "2025-11")
+    more = replace(small_setting(20, "2025-11", Policy("p", (NEW,))), tape=base.tape)
     assert first_difference(base, more) == month("2024-09")
     (_, _), (world, pairs) = run_together([base, more], 1, 0)
     alone = World.start(more, seed=1).run()
