@@ -46,6 +46,7 @@ def bound(host: str, port: int) -> socket.socket:
         made = socket.socket(family, socket.SOCK_STREAM)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((host, port))
+        made.listen()  # so that whoever is quicker than the server waits for it, rather than being refused
         return made
     except OSError as error:
         if made is not None:
