@@ -8,7 +8,7 @@ policy redirects what was chosen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -90,6 +90,14 @@ class Given(NamedTuple):
     arrivals: NDArray[np.float64]
 
 
+class Era(NamedTuple):
+    """What holds in the months in which the same rows act, with the two arrays that say so."""
+
+    given: Given
+    choices: NDArray[np.uint64]
+    arrive: NDArray[np.uint64]
+
+
 @dataclass(frozen=True)
 class Book:
     """The arrays with their names: what ``World`` hands to a month."""
@@ -109,6 +117,8 @@ class Book:
     """weights and arrivals before any parameter, which all draws of a pack share"""
     dated: tuple[multipliers.Multiplier, ...] = ()
     """what a draw changes of choices and arrivals in some months only; ``weights`` and ``arrivals`` are without it"""
+    eras: dict[tuple[multipliers.Multiplier, ...], Era] = field(default_factory=dict, repr=False)
+    """the rows of ``dated`` that act together -> what holds then; books of one draw share it"""
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -125,16 +135,20 @@ class Book:
     def _era(self, month: int) -> tuple[Given, Arrays]:
         if month not in self._months:
             key = tuple(m for m in self.dated if m.acts(month))
-            if key not in self._eras:
-                now = _under(Given(self.weights, self.arrivals), key, self.rates.params.values, self.vocabulary)
-                arrays = self.arrays._replace(**_choices(now.weights), arrive=cumulative(now.arrivals, whole=False))
-                self._eras[key] = now, arrays
-            self._months[month] = self._eras[key]
+            if key not in self.eras:
+                self.eras[key] = self._begin(key)
+            era = self.eras[key]
+            self._months[month] = era.given, self.arrays._replace(choices=era.choices, arrive=era.arrive)
         return self._months[month]
 
-    @cached_property
-    def _eras(self) -> dict[tuple[multipliers.Multiplier, ...], tuple[Given, Arrays]]:
-        return {(): (Given(self.weights, self.arrivals), self.arrays)}
+    def _begin(self, acting: tuple[multipliers.Multiplier, ...]) -> Era:
+        """What holds while some rows act: of the choices, those are laid out anew that a row acts on."""
+        now = _under(Given(self.weights, self.arrivals), acting, self.rates.params.values, self.vocabulary)
+        choices = self.arrays.choices.copy()
+        for offset, (name, weights) in zip(self.arrays.choice_offset.tolist(), now.weights.items(), strict=True):
+            if weights is not self.weights[name]:
+                choices[offset : offset + weights.size] = cumulative(weights).ravel()
+        return Era(now, choices, cumulative(now.arrivals, whole=False))
 
     @cached_property
     def _months(self) -> dict[int, tuple[Given, Arrays]]:
@@ -161,7 +175,7 @@ def build(pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: 
     if like:
         new = like.arrays._replace(**_events(rates, processes), **_redirects(rates, vocabulary), **_choices(weights),
                                    arrive=cumulative(arrivals, whole=False))  # fmt: skip
-        return replace(like, arrays=new, rates=rates, weights=weights, arrivals=arrivals, dated=dated)
+        return replace(like, arrays=new, rates=rates, weights=weights, arrivals=arrivals, dated=dated, eras={})
     needs = {
         "first": need_shares(pack, "new_plan_needs_by_age_england"),
         "change": need_shares(pack, "needs_by_age_england"),
