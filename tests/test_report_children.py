@@ -11,6 +11,7 @@ from cohort.report import independent
 from cohort.report.placements import REST, grouped
 from cohort.report.reading import AGE_GROUP, Reading
 from cohort.report.table import Table
+from cohort.states import WHERE
 from tests.small_report import YEARS, in_year, made, published, reading, rows, table
 
 LAST = "2026-01"
@@ -175,3 +176,16 @@ def test_a_study_that_does_not_say_who_waited_counts_them_by_how_they_came_and_s
     assert sum(told.number("in.no_place", c) - untold.number("in.no_place", c) for c in told.columns) > 0
     assert any("does not hold more" in note for note in untold.notes)
     assert not any("does not hold more" in note for note in told.notes)
+
+
+def test_independent_places_by_kind_are_the_headlines_and_sum_to_the_roll() -> None:
+    kinds, moves, headline = table("independent_kinds"), table("independent"), rows("headline")
+    year = headline[(headline.scenario == "mine") & (headline.period == "2025-26")]
+    for place in WHERE:
+        mine = year[year.series == f"nmiss.spend.{place}"].value.sum() / 3
+        assert kinds.number(f"spend.{place}", "2025-26 Mine") == pytest.approx(mine)
+    for column in kinds.columns:
+        assert kinds.number("children.all", column) == pytest.approx(moves.number("closing", column))
+        assert kinds.number("fte.all", column) == pytest.approx(
+            sum(kinds.number(f"fte.{place}", column) for place in WHERE)
+        )

@@ -18,6 +18,7 @@ from cohort.report import (
     exposure,
     fit,
     independent,
+    lodgings,
     money,
     neighbours,
     places,
@@ -105,7 +106,7 @@ def _tables(of: Reading, given: Given, effects: Effects | None) -> Iterator[Tabl
                 exposure.what_if(of), blocks.volumes(of))  # fmt: skip
     yield from (plans.totals(of), plans.stacked(of), plans.by_placement(of), plans.by_age(of), plans.by_need(of),
                 neighbours.neighbours(of), england.ages(of), england.where(of), independent.movements(of),
-                plans.cells(of))  # fmt: skip
+                lodgings.kinds(of), plans.cells(of))  # fmt: skip
     yield from (process.process(of), england_process.beside(of), process.sen_support(of))
     yield from (places.places(of), places.sources(of), places.elsewhere(of))
     yield savings.together(of)
