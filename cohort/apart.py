@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from cohort.baserates import Floats
 from cohort.changes import Change
 from cohort.describe import row
 from cohort.policy import Redirect
-from cohort.rates import Floats, Rates
+from cohort.rates import Rates
 from cohort.when import known
 
 Take = Callable[[Floats], float]

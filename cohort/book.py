@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cohort import draws, multipliers
+from cohort.baserates import sizes
 from cohort.calendar import NCY_LOWEST, NCYS
 from cohort.pack import Pack
 from cohort.parameters import Parameters
 from cohort.policy import NOTHING, Policy
 from cohort.processes import CHOICES, DIMS, PROCESSES, REASONS, Effect, Outcome, Process, event_names
-from cohort.rates import Rates, sizes
+from cohort.rates import Rates
 from cohort.states import LUCK_STATUSES, NEEDS, NONE_YET, Support, Vocabulary
 
 ON_TIME_DAYS = 140

@@ -15,8 +15,9 @@ from cohort.when import Size, Uncertain, When
 from cohort.where import Where
 
 if TYPE_CHECKING:
+    from cohort.baserates import Floats
     from cohort.policy import Policy
-    from cohort.rates import Floats, Rates
+    from cohort.rates import Rates
 
 HEADINGS = ("policy", "change", "what", "for whom", "from", "in full", "until", "how much", "because")
 _SIZES = {"by": "x {}", "to": "to {}", "share": "{} of them", "appeal_share": "{} appeal", "pounds": "GBP {} a year",
@@ -108,7 +109,7 @@ def why(policy: Policy, rate: str, month: str, authority: str, draw: int, cell: 
 
 
 def _position(rates: Rates, dim: str, value: int | str) -> int:
-    from cohort.rates import position
+    from cohort.baserates import position
 
     return position(dim, value, rates.vocabulary)
 

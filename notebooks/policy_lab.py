@@ -9,9 +9,9 @@ app = marimo.App(width="full", app_title="Policy lab: Kent's SEND system")
 def _():
     import marimo as mo
 
-    from cohort.lab import page
+    from cohort.lab import filling, page
 
-    return mo, page
+    return filling, mo, page
 
 
 @app.cell
@@ -81,8 +81,8 @@ def _(acknowledge, estimates, loaded, moves, name, opening, page, panel, rules):
 
 
 @app.cell(hide_code=True)
-def _(draws, found, page):
-    page.follow(found, draws)
+def _(draws, filling, found):
+    filling.follow(found, draws)
     return
 
 
