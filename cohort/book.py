@@ -138,8 +138,10 @@ class Book:
             key = tuple(m for m in self.dated if m.acts(month))
             if key not in self.eras:
                 self.eras[key] = self._begin(key)
-            era = self.eras[key]
-            self._months[month] = era.given, self.arrays._replace(choices=era.choices, arrive=era.arrive)
+            if key not in self._laid_out:
+                era = self.eras[key]
+                self._laid_out[key] = era.given, self.arrays._replace(choices=era.choices, arrive=era.arrive)
+            self._months[month] = self._laid_out[key]
         return self._months[month]
 
     def _begin(self, acting: tuple[multipliers.Multiplier, ...]) -> Era:
@@ -150,6 +152,10 @@ class Book:
             if weights is not self.weights[name]:
                 choices[offset : offset + weights.size] = cumulative(weights).ravel()
         return Era(now, choices, cumulative(now.arrivals, whole=False))
+
+    @cached_property
+    def _laid_out(self) -> dict[tuple[multipliers.Multiplier, ...], tuple[Given, Arrays]]:
+        return {}
 
     @cached_property
     def _months(self) -> dict[int, tuple[Given, Arrays]]:
