@@ -154,8 +154,8 @@ def _stamp(scenario: Scenario, rules: bool = True) -> Stamp:
 def write(table: pa.Table, path: Path) -> None:
     """Write a table as one row group, whole or not at all.
 
-    Without statistics, which could let a reader skip no more than the whole file and take as long as all the rest; and
-    only words are looked up in a dictionary, for few numbers are there twice.
+    Without statistics, which could let a reader skip no more than the whole file and took up to two fifths of the time;
+    and only words are looked up in a dictionary, since for numbers that took longer and saved little or no room.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -37,8 +37,7 @@ def run(
     scenarios
         Shipped scenarios by name, or TOML files by path. None: baseline.
     draws
-        Draws of the uncertain estimates, 0 to N - 1; draw 0 is the point estimate. Others are the posterior's, and
-        priors where it has none. Default 1.
+        Draws of the estimates, 0 (the point) to N - 1: the posterior's, priors where it has none. Default 1.
     replicates
         Repeats of each draw with other luck. Default 20, or 1 if there is more than one draw.
     seed
@@ -55,8 +54,7 @@ def run(
     engine
         local: processes of this machine. dask: a Dask cluster (an extra). The results do not depend on it.
     scheduler
-        Address of a Dask scheduler, such as tcp://node1:8786, whose workers see the study's folder. Default: a cluster
-        of this machine.
+        Dask scheduler, such as tcp://node1:8786, whose workers see the study's folder. Default: a cluster made here.
     tables
         Tables to keep besides the usual: children (every child each January), events (every event), or both, with a
         comma. They are large.

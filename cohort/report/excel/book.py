@@ -81,15 +81,15 @@ class Book:
         """A link to the top of another sheet."""
         sheet.write_url(row, column, f"internal:'{name}'!A1", self.look("link"), text)
 
-    def sheet(self, name: str, widths: Sequence[float], landscape: bool = True) -> Any:
-        """A new sheet of A4 pages, as wide as one, with provenance at the foot of each."""
+    def sheet(self, name: str, widths: Sequence[float]) -> Any:
+        """A new sheet of A4 pages on their side, as wide as one, with provenance at the foot of each."""
         sheet = self.file.add_worksheet(name)
         self.widths[name] = widths
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width * WIDER)
         sheet.hide_gridlines(2)
         sheet.set_paper(A4)
-        sheet.set_landscape() if landscape else sheet.set_portrait()
+        sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.8)
         sheet.set_footer(self.footer())

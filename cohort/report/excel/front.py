@@ -11,7 +11,7 @@ from cohort.report.excel.book import Book
 from cohort.report.excel.layout import status
 from cohort.report.table import Report
 
-COVER_WIDTH = 84
+COVER_WIDTH = 108
 NOT_IN = "What is not in it, and what the model cannot say"
 USE = (
     "Each table has a sheet of its own, to which the contents link. Totals are live formulas.",
@@ -24,7 +24,7 @@ USE = (
 def cover(book: Book) -> None:
     """The cover: title, status, what the report says, how to use the workbook, shorthand, and whether checks are OK."""
     report = book.report
-    sheet = book.sheet("Cover", (COVER_WIDTH,), landscape=False)
+    sheet = book.sheet("Cover", (COVER_WIDTH,))
     lines = [("title", report.title), ("internal" if report.internal else "finding", status(report.internal))]
     lines += [("subtitle", "What it says"), *(("plain", text) for text in summary(report))] if summary(report) else []
     left_out = report.words.get("not_in", ())
