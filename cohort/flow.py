@@ -1,10 +1,13 @@
 """What happened to children, counted: the event log, and of the tape all births and moves of children without needs.
 
-A row of the flow table is one whole number of 58 bits, so that 600,000 events are counted by one sort.
+A month's row of the flow table is eight bytes that read as one number, so that a month's events are counted by one
+sort. Of the months that two worlds share (see ``fork``) the second takes the first's rows.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,105 +15,147 @@ from numpy.typing import NDArray
 
 from cohort import calendar
 from cohort.calendar import NCYS
+from cohort.columns import Log
+from cohort.demography import Tape
 from cohort.places import KIND_ORDER
 from cohort.processes import REASONS, Effect
-from cohort.states import KIND_OF_LEAVING, Presence, Stage, state_labels
+from cohort.record import NOTHING
+from cohort.setting import Setting
+from cohort.states import AREAS, KIND_OF_LEAVING, Presence, Stage, state_labels
 
 if TYPE_CHECKING:
     from cohort.world import World
 
+Keys = NDArray[np.uint64]
 Ints = NDArray[np.int64]
+Counted = tuple[Keys, Ints]
+"""Each row of a month once, in order, and how many children it is of."""
 
 BIRTH = "birth"
 """An event beside those of the process table; births change nothing, so no log has them."""
 ASKED_BEFORE = 120
 """Requests and assessments open at the start began at most this many months before it."""
-BITS = {"month": 8, "ncy": 5, "area": 3, "event": 8, "reason": 6, "asked": 9, "frm": 8, "to": 8, "want": 3}
-"""How many bits of a key each part has, the highest first, so that keys sort as rows do."""
+ROW = np.dtype(
+    [("want", "u1"), ("to", "u1"), ("frm", "u1"), ("asked", "<u2"), ("reason", "u1"), ("event", "u1"), ("who", "u1")]
+)
+"""A month's row but for its children, the lowest byte first, so that as numbers (``KEY``) rows sort as they shall."""
+KEY = np.dtype("<u8")
 WANTS = ("", *(f"{kind}:{how}" for kind in KIND_ORDER for how in ("besides", "choice")))
 """For want of which place a child came to a placement: it waits for one of the kind, which was its choice and refused,
 or which it had sought besides."""
-_SHIFT = {name: sum(list(BITS.values())[k + 1 :]) for k, name in enumerate(BITS)}
 
 
-def count(world: World) -> dict[str, Ints]:
-    """The rows of the flow table in order: codes by part of the key (see ``BITS``), and "children".
+def count(world: World) -> dict[str, NDArray[Any]]:
+    """The rows of the flow table in order: codes by column, in 16 bits, and "children".
 
     ``month`` counts from the first; ``ncy`` from the lowest; ``asked`` is 0 for none, else from ``ASKED_BEFORE`` months
     before the first; ``want`` is a code of ``WANTS``, of entries to a placement alone.
     """
-    (logged, events), (unlogged, others) = _counted(_logged(world)), _unlogged(world)
-    keys, children = np.concatenate([logged, unlogged]), np.concatenate([events, others])
-    order = np.argsort(keys, kind="stable")
-    keys, children = keys[order], children[order]
-    starts = np.flatnonzero(np.diff(keys, prepend=-1))
-    rows = {name: keys[starts] >> _SHIFT[name] & (1 << bits) - 1 for name, bits in BITS.items()}
-    return rows | {"children": np.add.reduceat(children, starts) if len(starts) else children}
+    months = _by_month(world)
+    lengths = [len(keys) for keys, _ in months]
+    rows = np.concatenate([np.zeros(0, KEY), *(keys for keys, _ in months)]).view(ROW)
+    ncy, area = np.divmod(rows["who"], np.uint8(len(AREAS)))
+    codes = {"month": np.repeat(np.arange(len(months), dtype=np.int16), lengths), "ncy": ncy, "area": area}
+    codes |= {name: rows[name] for name in ("event", "reason", "asked", "frm", "to", "want")}
+    children = np.concatenate([np.zeros(0, np.int64), *(children for _, children in months)])
+    return {name: code.astype(np.int16) for name, code in codes.items()} | {"children": children}
 
 
-def _counted(keys: Ints) -> tuple[Ints, Ints]:
-    """Each key once, in order, and how often it is there."""
+def _by_month(world: World) -> list[Counted]:
+    """[month] its rows. Kept, of the first world of a run, with the logs that they are of: a log is never changed."""
+    kept, key, logs = world.setting.kept, ("flow of logs",), list(world.record.logs)
+    of, found = kept.get(key, ([], []))
+    shared = sum(1 for _ in takewhile(lambda both: both[0] is both[1], zip(logs, of, strict=False)))
+    words, others, first = _words(world.setting), _unlogged(world.setting), world.setting.scenario.first
+    new = range(shared, len(logs))
+    rows = found[:shared] + [_counted(words.keys(logs[k], first + k), others[k]) for k in new]
+    if shared in (0, len(of)):
+        kept[key] = logs, rows
+    return rows
+
+
+def _counted(keys: Keys, others: Counted) -> Counted:
+    """A month's events, counted together with others that are counted already."""
+    keys = np.concatenate([keys, others[0]])
     keys.sort()
-    starts = np.flatnonzero(np.diff(keys, prepend=-1))
-    return keys[starts], np.diff(starts, append=len(keys))
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)])
+    rows, children = keys[starts], np.diff(starts, append=len(keys))
+    children[np.searchsorted(rows, others[0])] += others[1] - 1
+    return rows, children
 
 
-def _what(event: int, frm: int, to: int, reason: int = 0) -> int:
-    """What happened, in a key."""
-    return (event << _SHIFT["event"]) + (reason << _SHIFT["reason"]) + (frm << _SHIFT["frm"]) + (to << _SHIFT["to"])
+def _who(tape: Tape, rows: Any, month: Any) -> NDArray[np.uint8]:
+    """School year and area of rows of the tape, as ``ROW`` has them; who has outgrown the model is in its last year."""
+    ncy = np.minimum((month - (calendar.SEPTEMBER - 1)) // 12 - tape.cohort[rows], len(NCYS) - 1)
+    return (ncy * len(AREAS) + tape.area[rows]).astype(np.uint8)
 
 
-def _who(world: World, rows: NDArray[Any], month: Any) -> Ints:
-    """Month, school year and area of rows of the tape, in a key; who has outgrown the model is in its last year."""
-    month = month.astype(np.int64)
-    academic_year = (month - (calendar.SEPTEMBER - 1)) // 12
-    ncy = np.minimum(academic_year - world.setting.tape.cohort[rows], len(NCYS) - 1)
-    area = world.setting.tape.area[rows].astype(np.int64)
-    key: Ints = (month - world.setting.scenario.first << _SHIFT["month"]) + (ncy << _SHIFT["ncy"])
-    return key + (area << _SHIFT["area"])
+def _words(setting: Setting) -> _Words:
+    """Kept: settings that share a tape share their words."""
+    if ("flow words",) not in setting.kept:
+        setting.kept["flow words",] = _Words.of(setting)
+    found: _Words = setting.kept["flow words",]
+    return found
 
 
-def _logged(world: World) -> Ints:
-    """The event log, one key an event."""
-    first = world.setting.scenario.first
-    waiting, begins, before = _waiting(world), _begins(world), first - ASKED_BEFORE - 1
-    wants, placed = _wants(world), _placed(world)
-    keys = [np.zeros(0, np.int64)]
-    for month, log in enumerate(world.record.logs, first):
-        asked = np.where(waiting[log.frm], log.clock, np.where(begins[log.event, log.reason], month, before)) - before
-        want = np.where((log.frm != log.to) & placed[log.to], wants[log.waits], 0)
-        parts = {"event": log.event, "reason": log.reason, "asked": asked, "frm": log.frm, "to": log.to, "want": want}
-        key = _who(world, log.row, np.int64(month))
-        for name, part in parts.items():
-            key += part.astype(np.int64) << _SHIFT[name]
-        keys.append(key)
-    return np.concatenate(keys)
+@dataclass(frozen=True, eq=False)
+class _Words:
+    """What a log's codes mean for a row."""
+
+    tape: Tape
+    first: int
+    waiting: NDArray[np.int16]
+    """[state] 1 if a request or assessment is open: the log then says from which month it counts"""
+    begins: NDArray[np.bool_]
+    """[event, reason] whether one begins to count: asked, asked again, or granted on appeal"""
+    may_begin: NDArray[np.bool_]
+    """[event] whether one does for any reason"""
+    placed: NDArray[np.bool_]
+    """[state] whether it is a placement with a plan"""
+    wants: NDArray[np.uint8]
+    """[what a child waits for, as a log has it] code of ``WANTS``"""
+    who: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+    """academic year -> [child with needs] school year and area"""
+
+    @classmethod
+    def of(cls, setting: Setting) -> _Words:
+        """Of a setting's vocabulary and process table."""
+        vocabulary = setting.book.vocabulary
+        states, begins, wants = state_labels(vocabulary), _begins(setting), np.zeros(256, np.uint8)
+        for k, kind in enumerate(KIND_ORDER):
+            at = 2 * vocabulary.code(kind)
+            wants[at : at + 2] = 1 + 2 * k, 2 + 2 * k
+        return cls(
+            setting.tape,
+            setting.scenario.first,
+            np.array([label.endswith(("+requested", "+assessing")) for label in states], np.int16),
+            begins,
+            np.logical_or.reduce(begins, axis=1),
+            np.array([label in vocabulary.labels for label in states]),
+            wants,
+        )
+
+    def keys(self, log: Log, month: int) -> Keys:
+        """A month's events."""
+        row, year = np.zeros(len(log.row), ROW), calendar.academic_year(month)
+        if year not in self.who:
+            self.who[year] = _who(self.tape, slice(self.tape.with_needs), month)
+        row["who"] = self.who[year].take(log.row)
+        row["event"], row["reason"], row["frm"], row["to"] = log.event, log.reason, log.frm, log.to
+        before = self.first - ASKED_BEFORE - 1
+        row["asked"] = self.waiting.take(log.frm) * (log.clock - np.int16(before))
+        at = np.flatnonzero(self.may_begin.take(log.event))  # of few, as are those who wait for a place
+        at = at[self.begins[log.event[at], log.reason[at]] & (self.waiting[log.frm[at]] == 0)]
+        row["asked"][at] = month - before
+        at = np.flatnonzero(log.waits != NOTHING)
+        at = at[(log.frm[at] != log.to[at]) & self.placed[log.to[at]]]
+        row["want"][at] = self.wants[log.waits[at]]
+        return row.view(KEY)
 
 
-def _wants(world: World) -> NDArray[np.int64]:
-    """[what a child waits for, as a log has it] code of ``WANTS``."""
-    out = np.zeros(256, np.int64)
-    for k, kind in enumerate(KIND_ORDER):
-        at = 2 * world.setting.book.vocabulary.code(kind)
-        out[at : at + 2] = 1 + 2 * k, 2 + 2 * k
-    return out
-
-
-def _placed(world: World) -> NDArray[np.bool_]:
-    """[state] whether it is a placement with a plan."""
-    vocabulary = world.setting.book.vocabulary
-    return np.array([label in vocabulary.labels for label in state_labels(vocabulary)])
-
-
-def _waiting(world: World) -> NDArray[np.bool_]:
-    """[state] whether a request or assessment is open: the log then says from which month it counts."""
-    labels = state_labels(world.setting.book.vocabulary)
-    return np.array([label.endswith(("+requested", "+assessing")) for label in labels])
-
-
-def _begins(world: World) -> NDArray[np.bool_]:
-    """[event, reason] whether a request or assessment begins to count: asked, asked again, or granted on appeal."""
-    book = world.setting.book
+def _begins(setting: Setting) -> NDArray[np.bool_]:
+    """[event, reason] of ``_Words.begins``."""
+    book = setting.book
     out = np.zeros((len(book.events), len(REASONS)), np.bool_)
     for k, process in enumerate(book.processes):
         for outcome in (process.yes, process.no or process.yes):
@@ -119,30 +164,38 @@ def _begins(world: World) -> NDArray[np.bool_]:
     return out
 
 
-def _unlogged(world: World) -> tuple[Ints, Ints]:
-    """Births, and the arrivals and departures of children without needs, counted: kept, as runs share a tape."""
-    kept, key = world.setting.kept, ("flow", world.month)
+def _unlogged(setting: Setting) -> list[Counted]:
+    """[month] births, and the arrivals and departures of children without needs: kept, as runs share a tape."""
+    kept, key = setting.kept, ("flow of the tape",)
     if key not in kept:
-        kept[key] = _counted(np.concatenate(_of_tape(world)))
-    found: tuple[Ints, Ints] = kept[key]
+        when, rows = (np.concatenate(parts) for parts in zip(*_of_tape(setting), strict=True))
+        keys = rows.view(KEY)
+        months = range(setting.scenario.first, setting.tape.until)
+        kept[key] = [np.unique(keys[when == month], return_counts=True) for month in months]
+    found: list[Counted] = kept[key]
     return found
 
 
-def _of_tape(world: World) -> list[Ints]:
-    """Births; arrivals and departures of children without needs."""
-    tape, first, now = world.setting.tape, world.setting.scenario.first, world.month
-    events, states = world.setting.book.events, state_labels(world.setting.book.vocabulary)
+def _of_tape(setting: Setting) -> list[tuple[NDArray[np.int16], NDArray[np.void]]]:
+    """Month and row of each birth, and of the arrivals and departures of children without needs."""
+    tape, first, last = setting.tape, setting.scenario.first, setting.tape.until
+    events, states = setting.book.events, state_labels(setting.book.vocabulary)
     elsewhere, left, none = states.index("elsewhere"), states.index("left"), states.index("none")
-    came = np.flatnonzero((tape.arrival >= first) & (tape.arrival < now))
+    came = np.flatnonzero((tape.arrival >= first) & (tape.arrival < last))
     born, moved_in = came[tape.born[came]], came[~tape.born[came] & (came >= tape.with_needs)]
     leaving = tape.leaving[tape.with_needs :]
-    gone = tape.with_needs + np.flatnonzero((leaving >= first) & (leaving < now))
+    gone = tape.with_needs + np.flatnonzero((leaving >= first) & (leaving < last))
     how = np.array([REASONS.index(KIND_OF_LEAVING.get(k, "")) for k in Presence])[tape.leaving_as[gone]]
-    birth = _what(len(events), elsewhere, none)
-    arrive = _what(events.index("arrive"), elsewhere, none, REASONS.index("none"))
-    leave = _what(events.index("leave"), none, left)
+    arrive, leave = events.index("arrive"), events.index("leave")
+
+    def rows(children: Ints, month: NDArray[np.int16], event: int, frm: int, to: int, reason: Any = 0) -> Any:
+        row = np.zeros(len(children), ROW)
+        row["who"] = _who(tape, children, month)
+        row["event"], row["reason"], row["frm"], row["to"] = event, reason, frm, to
+        return month, row
+
     return [
-        _who(world, born, tape.arrival[born]) + birth,
-        _who(world, moved_in, tape.arrival[moved_in]) + arrive,
-        _who(world, gone, tape.leaving[gone]) + leave + (how << _SHIFT["reason"]),
+        rows(born, tape.arrival[born], len(events), elsewhere, none),
+        rows(moved_in, tape.arrival[moved_in], arrive, elsewhere, none, REASONS.index("none")),
+        rows(gone, tape.leaving[gone], leave, none, left, how),
     ]

@@ -152,7 +152,7 @@ def table(name: str, draw: int, replicate: int, **columns: Any) -> pa.Table:
     schema = (SCHEMAS | OPTIONAL)[name]
     last = columns[schema.names[-1]]
     rows = len(last[0] if isinstance(last, tuple) else last)
-    columns |= {"draw": np.full(rows, draw), "replicate": np.full(rows, replicate)}
+    columns |= {"draw": np.full(rows, draw, np.int16), "replicate": np.full(rows, replicate, np.int16)}
     return pa.Table.from_arrays([_array(columns[field.name], field.type) for field in schema], schema=schema)
 
 

@@ -69,7 +69,7 @@ def stock(world: World) -> pa.Table:
 def census(world: World) -> pa.Table:
     """Children each January by school year, area, need, support and placement."""
     months, others = sorted(world.record.censuses), _others(world)
-    cells = np.stack([world.record.censuses[m] for m in months]).astype(np.int64)
+    cells = np.stack([world.record.censuses[m] for m in months])
     for k, january in enumerate(months):
         cells[k, :, :, NONE_YET, Support.NONE, MAINSTREAM] += others[january - world.setting.scenario.first]
     month, ncy, area, need, support, placement, children = _filled(_placed(cells))
@@ -254,13 +254,17 @@ def _others(world: World) -> Ints:
     return found
 
 
-def _filled(cells: Ints) -> tuple[Ints, ...]:
+def _filled(cells: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     """Where cells are not 0, in order, and what they hold."""
-    at = np.unravel_index(np.flatnonzero(cells), cells.shape)
-    return (*at, cells[at])
+    at = np.flatnonzero(cells != 0)
+    rest, places = at.astype(np.int32), []
+    for size in reversed(cells.shape):  # as np.unravel_index, which divides one by one
+        rest, whole = rest // size, rest
+        places.append(whole - rest * size)
+    return (*reversed(places), cells.ravel()[at])
 
 
-def _placed(cells: Ints) -> Ints:
+def _placed(cells: NDArray[Any]) -> NDArray[Any]:
     """[month, ncy, ..., support, placement + 1]: who has neither plan nor placement, beyond school years, goes last."""
     out = np.concatenate([cells, np.zeros_like(cells[..., :1])], axis=-1)
     beyond = np.ones(len(NCYS), np.bool_)
