@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar
+from cohort import calendar, flowrows
 from cohort.calendar import NCYS
 from cohort.columns import Log
 from cohort.demography import Tape
+from cohort.flowrows import KEY, ROW, Words
 from cohort.places import KIND_ORDER
 from cohort.processes import REASONS, Effect
-from cohort.record import NOTHING
 from cohort.setting import Setting
 from cohort.states import AREAS, KIND_OF_LEAVING, Presence, Stage, state_labels
 
@@ -35,11 +35,6 @@ BIRTH = "birth"
 """An event beside those of the process table; births change nothing, so no log has them."""
 ASKED_BEFORE = 120
 """Requests and assessments open at the start began at most this many months before it."""
-ROW = np.dtype(
-    [("want", "u1"), ("to", "u1"), ("frm", "u1"), ("asked", "<u2"), ("reason", "u1"), ("event", "u1"), ("who", "u1")]
-)
-"""A month's row but for its children, the lowest byte first, so that as numbers (``KEY``) rows sort as they shall."""
-KEY = np.dtype("<u8")
 WANTS = ("", *(f"{kind}:{how}" for kind in KIND_ORDER for how in ("besides", "choice")))
 """For want of which place a child came to a placement: it waits for one of the kind, which was its choice and refused,
 or which it had sought besides."""
@@ -53,7 +48,7 @@ def count(world: World) -> dict[str, NDArray[Any]]:
     """
     months = _by_month(world)
     lengths = [len(keys) for keys, _ in months]
-    rows = np.concatenate([np.zeros(0, KEY), *(keys for keys, _ in months)]).view(ROW)
+    rows = np.concatenate([np.zeros(0, KEY), *(keys for keys, _ in months)], dtype=KEY).view(ROW)
     ncy, area = np.divmod(rows["who"], np.uint8(len(AREAS)))
     codes = {"month": np.repeat(np.arange(len(months), dtype=np.int16), lengths), "ncy": ncy, "area": area}
     codes |= {name: rows[name] for name in ("event", "reason", "asked", "frm", "to", "want")}
@@ -66,9 +61,9 @@ def _by_month(world: World) -> list[Counted]:
     kept, key, logs = world.setting.kept, ("flow of logs",), list(world.record.logs)
     of, found = kept.get(key, ([], []))
     shared = sum(1 for _ in takewhile(lambda both: both[0] is both[1], zip(logs, of, strict=False)))
-    words, others, first = _words(world.setting), _unlogged(world.setting), world.setting.scenario.first
+    reader, others, first = _reader(world.setting), _unlogged(world.setting), world.setting.scenario.first
     new = range(shared, len(logs))
-    rows = found[:shared] + [_counted(words.keys(logs[k], first + k), others[k]) for k in new]
+    rows = found[:shared] + [_counted(reader.keys(logs[k], first + k), others[k]) for k in new]
     if shared in (0, len(of)):
         kept[key] = logs, rows
     return rows
@@ -76,12 +71,11 @@ def _by_month(world: World) -> list[Counted]:
 
 def _counted(keys: Keys, others: Counted) -> Counted:
     """A month's events, counted together with others that are counted already."""
-    keys = np.concatenate([keys, others[0]])
     keys.sort()
-    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)])
-    rows, children = keys[starts], np.diff(starts, append=len(keys))
-    children[np.searchsorted(rows, others[0])] += others[1] - 1
-    return rows, children
+    most = len(keys) + len(others[0]) + 1
+    rows, children = np.empty(most, np.uint64), np.zeros(most, np.int64)
+    n = flowrows.merge(keys, *others, rows, children)
+    return rows[1 : n + 1].copy(), children[1 : n + 1].copy()
 
 
 def _who(tape: Tape, rows: Any, month: Any) -> NDArray[np.uint8]:
@@ -90,71 +84,47 @@ def _who(tape: Tape, rows: Any, month: Any) -> NDArray[np.uint8]:
     return (ncy * len(AREAS) + tape.area[rows]).astype(np.uint8)
 
 
-def _words(setting: Setting) -> _Words:
-    """Kept: settings that share a tape share their words."""
-    if ("flow words",) not in setting.kept:
-        setting.kept["flow words",] = _Words.of(setting)
-    found: _Words = setting.kept["flow words",]
+def _reader(setting: Setting) -> _Reader:
+    """Kept: settings that share a tape share it."""
+    if ("flow reader",) not in setting.kept:
+        setting.kept["flow reader",] = _Reader(setting.tape, setting.scenario.first, _words(setting))
+    found: _Reader = setting.kept["flow reader",]
     return found
 
 
 @dataclass(frozen=True, eq=False)
-class _Words:
-    """What a log's codes mean for a row."""
+class _Reader:
+    """Reads the logs of worlds of a tape that begin in a month."""
 
     tape: Tape
     first: int
-    waiting: NDArray[np.int16]
-    """[state] 1 if a request or assessment is open: the log then says from which month it counts"""
-    begins: NDArray[np.bool_]
-    """[event, reason] whether one begins to count: asked, asked again, or granted on appeal"""
-    may_begin: NDArray[np.bool_]
-    """[event] whether one does for any reason"""
-    placed: NDArray[np.bool_]
-    """[state] whether it is a placement with a plan"""
-    wants: NDArray[np.uint8]
-    """[what a child waits for, as a log has it] code of ``WANTS``"""
+    words: Words
     who: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
     """academic year -> [child with needs] school year and area"""
 
-    @classmethod
-    def of(cls, setting: Setting) -> _Words:
-        """Of a setting's vocabulary and process table."""
-        vocabulary = setting.book.vocabulary
-        states, begins, wants = state_labels(vocabulary), _begins(setting), np.zeros(256, np.uint8)
-        for k, kind in enumerate(KIND_ORDER):
-            at = 2 * vocabulary.code(kind)
-            wants[at : at + 2] = 1 + 2 * k, 2 + 2 * k
-        return cls(
-            setting.tape,
-            setting.scenario.first,
-            np.array([label.endswith(("+requested", "+assessing")) for label in states], np.int16),
-            begins,
-            np.logical_or.reduce(begins, axis=1),
-            np.array([label in vocabulary.labels for label in states]),
-            wants,
-        )
-
     def keys(self, log: Log, month: int) -> Keys:
-        """A month's events."""
-        row, year = np.zeros(len(log.row), ROW), calendar.academic_year(month)
+        """A month's events, in the order of the log."""
+        year, before = calendar.academic_year(month), self.first - ASKED_BEFORE - 1
         if year not in self.who:
             self.who[year] = _who(self.tape, slice(self.tape.with_needs), month)
-        row["who"] = self.who[year].take(log.row)
-        row["event"], row["reason"], row["frm"], row["to"] = log.event, log.reason, log.frm, log.to
-        before = self.first - ASKED_BEFORE - 1
-        row["asked"] = self.waiting.take(log.frm) * (log.clock - np.int16(before))
-        at = np.flatnonzero(self.may_begin.take(log.event))  # of few, as are those who wait for a place
-        at = at[self.begins[log.event[at], log.reason[at]] & (self.waiting[log.frm[at]] == 0)]
-        row["asked"][at] = month - before
-        at = np.flatnonzero(log.waits != NOTHING)
-        at = at[(log.frm[at] != log.to[at]) & self.placed[log.to[at]]]
-        row["want"][at] = self.wants[log.waits[at]]
-        return row.view(KEY)
+        keys = np.empty(len(log.row), np.uint64)
+        flowrows.lay_out(log, self.words, self.who[year], month - before, before, keys)
+        return keys
+
+
+def _words(setting: Setting) -> Words:
+    """Of a setting's vocabulary and process table."""
+    vocabulary = setting.book.vocabulary
+    states, wants = state_labels(vocabulary), np.zeros(256, np.uint8)
+    for k, kind in enumerate(KIND_ORDER):
+        at = 2 * vocabulary.code(kind)
+        wants[at : at + 2] = 1 + 2 * k, 2 + 2 * k
+    waiting = np.array([label.endswith(("+requested", "+assessing")) for label in states])
+    return Words(waiting, _begins(setting), np.array([label in vocabulary.labels for label in states]), wants)
 
 
 def _begins(setting: Setting) -> NDArray[np.bool_]:
-    """[event, reason] of ``_Words.begins``."""
+    """[event, reason] of ``Words.begins``."""
     book = setting.book
     out = np.zeros((len(book.events), len(REASONS)), np.bool_)
     for k, process in enumerate(book.processes):

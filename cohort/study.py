@@ -219,13 +219,14 @@ def _check_scenario(scenario: Scenario, pack: Pack, draws: int) -> None:
 
 
 def _warm_up(scenario: Scenario, progress: Progress) -> None:
-    """Compile the month if it never was: once for all processes, by a few months that are not kept. A scenario that
-    redirects uses all that there is to compile."""
+    """Compile the month if it never was, and what counts it: once for all processes, by a few months that are not kept.
+    A scenario that redirects uses all that there is to compile."""
+    from cohort import flow
     from cohort.world import World
 
     if not cache.is_warm():
         progress.say("compiling the month (first run only, about 20 s)")
-        World.start(setting_of(scenario, 0)).run(min(scenario.first + WARM_UP, scenario.last))
+        flow.count(World.start(setting_of(scenario, 0)).run(min(scenario.first + WARM_UP, scenario.last)))
 
 
 def check_folder(outline: Outline, out: str | Path | None = None, resume: bool = False) -> Path:
