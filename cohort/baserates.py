@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -43,17 +43,17 @@ class BaseRate:
     def factor(self, month: int) -> Floats:
         """Season x dated factor x the draw's steps, over DIMS; before the first dated month the first holds, after the
         last the last."""
-        dated = self.season[month % 12] * (self._dated(month) if self.dated else np.ones(1))
-        factor = np.asarray(dated).reshape(-1, *[1] * (len(DIMS) - 1))
-        for step in self.steps:
-            if step.first <= month <= step.last:
-                factor = factor * step.factor
-        return factor
+        return self.factors([month])[0]
 
-    @property
-    def moves(self) -> bool:
-        """Whether it changes from month to month."""
-        return bool(self.dated) or bool(self.steps) or self.seasonal
+    def factors(self, months: Sequence[int]) -> Floats:
+        """[month, DIMS] the same of several months."""
+        dated = [self.season[m % 12] * (self._dated(m) if self.dated else np.ones(1)) for m in months]
+        factor = np.reshape(dated, (len(months), -1, *[1] * (len(DIMS) - 1)))
+        for step in self.steps:
+            acts = np.reshape([step.first <= m <= step.last for m in months], (-1, *[1] * len(DIMS)))
+            if acts.any():
+                factor = factor * np.where(acts, step.factor, 1.0)
+        return factor
 
     @cached_property
     def seasonal(self) -> bool:
@@ -64,10 +64,13 @@ class BaseRate:
     def _dates(self) -> tuple[int, int]:
         return min(self.dated), max(self.dated)
 
-    def moment(self, month: int) -> tuple[int, ...]:
-        """Equal for months whose factors are equal: the month of the year, the dated month that holds, the steps."""
-        acting = (k for k, step in enumerate(self.steps) if step.first <= month <= step.last)
-        return month % 12 if self.seasonal else 0, self._dated_month(month) if self.dated else 0, *acting
+    def moments(self, months: Sequence[int]) -> list[Sequence[int]]:
+        """What its factors go by, each in every month: the month of the year, the dated month that holds, whether a
+        step acts. Months in which all are equal have equal factors."""
+        found: list[Sequence[int]] = [[step.first <= m <= step.last for m in months] for step in self.steps]
+        if self.seasonal:
+            found.append([m % 12 for m in months])
+        return [*found, [self._dated_month(m) for m in months]] if self.dated else found
 
     def _dated_month(self, month: int) -> int:
         first, last = self._dates

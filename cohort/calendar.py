@@ -76,6 +76,11 @@ def academic_year(month: int) -> int:
     return (month - (SEPTEMBER - 1)) // 12
 
 
+def september(academic_year: int) -> int:
+    """The month in which an academic year begins: September 2024 for 2024."""
+    return academic_year * 12 + SEPTEMBER - 1
+
+
 def cohort_of(birth_month: int) -> int:
     """The academic year a child was born in: all born from September 2018 to August 2019 are cohort 2018."""
     return academic_year(birth_month)

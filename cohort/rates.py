@@ -9,24 +9,26 @@ it is refused here, with the name of what broke it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cohort import calendar, draws, multipliers
-from cohort.baserates import BaseRate, Floats, base_rates, sizes, tuned
-from cohort.calendar import NCY_LOWEST, NCYS
+from cohort.baserates import BaseRate, Floats, base_rates, tuned
+from cohort.calendar import NCYS
+from cohort.layout import Cells, Layout
 from cohort.pack import Pack
 from cohort.parameters import Parameters
-from cohort.policy import NOTHING, Change, Policy, Redirect, Scale, Set, Where
+from cohort.policy import NOTHING, Change, Policy, Redirect, Scale, Set
 from cohort.processes import CHOICES, DIMS, PROCESSES, Process
-from cohort.states import AREAS, NEEDS, Vocabulary
-from cohort.when import known, turns
-from cohort.where import span
+from cohort.states import Vocabulary
+from cohort.when import known, strengths
 
 _ALONG_NCY = [-1 if d == "ncy" else 1 for d in DIMS]
+_BUT_NCY = tuple(k for k, d in enumerate(("month", *DIMS)) if d not in ("month", "ncy"))
 
 
 NEARLY_ALL = 0.95
@@ -55,6 +57,20 @@ def _redirects(policy: Policy, vocabulary: Vocabulary) -> dict[str, list[Redirec
     return {f"{c[0].choice}.{c[0].frm}.{c[0].into}": c for _, c in sorted(found.items())}
 
 
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """The thresholds of one rate in the months asked for so far; months alike share theirs."""
+
+    at: dict[int, int] = field(default_factory=dict)
+    """month -> which of ``thresholds`` holds"""
+    keys: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    """what the rate goes by in a month -> the same"""
+    thresholds: list[NDArray[np.uint32]] = field(default_factory=list)
+    """each as it lies in ``Rates.chance``"""
+    most: list[NDArray[np.uint32]] = field(default_factory=list)
+    """[ncy] the largest of each"""
+
+
 class Rates:
     """The compiled thresholds of one scenario and draw, month by month.
 
@@ -67,7 +83,7 @@ class Rates:
         self.vocabulary = vocabulary or Vocabulary()
         self.processes = processes
         self.params, self.policy = params, policy.settled(params.size)
-        self.bounds = bounds(pack)
+        self.bounds: dict[str, float] = like.bounds if like else bounds(pack)
         missing = [p.name for p in processes if p.name not in self.bounds]
         if missing:
             raise ValueError(f"bounds.csv reserves nothing for {', '.join(missing)}")
@@ -90,72 +106,52 @@ class Rates:
             name: min([self.bounds[p.name] for p in processes if p.rate_name == name], default=1.0)
             for name in self.acting
         }
-        self._lay_out()
-        self._thresholds: dict[tuple[Any, ...], tuple[NDArray[np.uint32], NDArray[np.uint32]]] = {}
-        if like and same:  # what no policy bears on, neither here nor there, is the same
-            free = {name for name, acting in self.acting.items() if not acting and not like.acting.get(name)}
-            self._thresholds |= {key: made for key, made in like._thresholds.items() if key[0] in free}
-        self._months: dict[int, list[tuple[str, NDArray[np.uint32], NDArray[np.uint32]]]] = {}
-        self._written: dict[str, NDArray[np.uint32]] = {}
-        """what ``chance`` holds of each rate, which need not be written again"""
+        self.layouts: dict[object, Layout] = like.layouts if like else {}
+        """of every policy met so far, which all draws share"""
+        self.layout = self._lay_out()
+        self.offset, self.shape, self.strides = self.layout.offset, self.layout.shape, self.layout.strides
+        self.chance = np.zeros(self.layout.size, np.uint32)
         self.most = np.zeros((len(processes), len(NCYS)), np.uint32)
         self._readers = {name: [k for k, p in enumerate(processes) if p.rate_name == name] for name in self.acting}
-        self._moving = [name for name, acting in self.acting.items() if acting or self.base[name].moves]
-        self._moving_outside_september = [n for n in self._moving if n.split(".")[1:2] != ["transfer"]]
-        """a transfer is chosen in September only, so that its redirects are looked up in no other month"""
+        self._compiled = {name: Compiled() for name in self.acting}
+        if like and same:  # what no policy bears on, neither here nor there, is the same
+            free = [name for name, acting in self.acting.items() if not acting and not like.acting.get(name)]
+            self._compiled |= {name: like._compiled[name] for name in free if name in like._compiled}
+        self._months: dict[int, NDArray[np.int64]] = {}
+        """month -> [rate] which of its thresholds holds"""
+        self._written = np.full(len(self.acting), -1)
+        """[rate] the same of what ``chance`` holds, which need not be written again"""
 
-    def _lay_out(self) -> None:
-        """Give each rate its place in ``chance``, with the dimensions that its policies need besides its own."""
-        size = sizes(self.vocabulary)
-        self.offset: dict[str, int] = {}
-        self.shape: dict[str, tuple[int, ...]] = {}
-        at = 0
-        for name, acting in self.acting.items():
-            by = {
-                *(self.base[name].by if name in self.base else ("ncy",)),
-                *(d for c in acting for d in c.where.dims()),
-            }
-            self.shape[name] = tuple(size[d] if d in by else 1 for d in DIMS)
-            self.offset[name] = at
-            at += int(np.prod(self.shape[name]))
-        self.chance = np.zeros(at, np.uint32)
-        self._cells = {name: [self._mask(name, c.where) for c in acting] for name, acting in self.acting.items()}
-        self._shares: dict[tuple[object, ...], tuple[Floats, Floats]] = {}
-        self._strong: dict[tuple[str, int], tuple[float, ...]] = {}
-        self._phase = {name: turns([c.when for c in acting]) for name, acting in self.acting.items()}
-        self._placed: dict[tuple[object, ...], tuple[str, NDArray[np.uint32], NDArray[np.uint32]]] = {}
-
-    def _strengths(self, name: str, month: int) -> tuple[float, ...]:
-        """How far each change of a rate acts in a month."""
-        if (name, month) not in self._strong:
-            self._strong[name, month] = tuple([c.when.strength(month) for c in self.acting[name]])
-        return self._strong[name, month]
-
-    def _acting(self, name: str, month: int) -> Iterator[tuple[Any, tuple[Any, ...], float]]:
-        """Each change that acts in a month, the cells it is for, and how far it acts."""
-        for change, cells, strength in zip(
-            self.acting[name], self._cells[name], self._strengths(name, month), strict=True
-        ):
-            if strength:
-                yield change, cells, strength
-
-    def strides(self, name: str) -> list[int]:
-        """Steps in ``chance`` for one step of each dimension; 0 where the rate does not depend on it."""
-        shape = self.shape[name]
-        steps = [int(np.prod(shape[k + 1 :])) for k in range(len(shape))]
-        return [step if n > 1 else 0 for step, n in zip(steps, shape, strict=True)]
+    def _lay_out(self) -> Layout:
+        wheres = {name: tuple([c.where for c in acting]) for name, acting in self.acting.items()}
+        key = tuple(wheres.items())
+        if key not in self.layouts:
+            by = {name: self.base[name].by if name in self.base else ("ncy",) for name in self.acting}
+            self.layouts[key] = Layout.of(by, wheres, self.vocabulary)
+        return self.layouts[key]
 
     def rate(self, name: str, month: int) -> Floats:
         """The rate of a month as floats over all DIMS (length 1 where it does not depend on one). Raises ValueError
         above the bound."""
+        found: Floats = self._values(name, [month], self._strengths(name, (month,)))[0]
+        return found
+
+    def _strengths(self, name: str, months: tuple[int, ...]) -> list[Sequence[float]]:
+        """[change of a rate, month] how far it acts."""
+        return [strengths(c.when, months) for c in self.acting[name]]
+
+    def _values(self, name: str, months: Sequence[int], strong: list[Sequence[float]]) -> Floats:
+        """[month, DIMS] ``rate`` in some months, in which its changes act so far."""
         if name not in self.base:
-            return self._diverted(name, month)
-        value = [built for _, built in self.built(name, month)][-1]
-        if (self.params.number or self.params.fixed) and self.limit[name] >= NEARLY_ALL:
-            value = np.minimum(value, self.limit[name])  # what several parameters take beyond all is all
-        top = float(value.max(initial=0.0))  # none is below nought: no table, factor or size is
-        if top > self.limit[name] + 1e-12:
-            self._refuse(name, month, top)
+            return self._diverted(name, len(months), strong)
+        value = [built for _, built in self._built(name, months, strong)][-1]
+        most = self.limit[name]
+        if (self.params.number or self.params.fixed) and most >= NEARLY_ALL:
+            value = np.minimum(value, most)  # what several parameters take beyond all is all
+        if value.max(initial=0.0) > most + 1e-12:  # none is below nought: no table, factor or size is
+            tops = value.reshape(len(months), -1).max(1)
+            at = int(np.argmax(tops > most + 1e-12))
+            self._refuse(name, months[at], float(tops[at]), any(strength[at] for strength in strong))
         return value
 
     def built(self, name: str, month: int) -> Iterator[tuple[Change | None, Floats]]:
@@ -163,11 +159,18 @@ class Rates:
 
         One array, which the next step changes: take out of it what is to be kept.
         """
+        for change, value in self._built(name, [month], self._strengths(name, (month,))):
+            yield change, value[0]
+
+    def _built(
+        self, name: str, months: Sequence[int], strong: list[Sequence[float]]
+    ) -> Iterator[tuple[Change | None, Floats]]:
+        """[month, DIMS] the same of several months; in one in which a change does not act it changes not a bit."""
         base = self.base[name]
-        value = np.empty(self.shape[name])
-        np.multiply(base.table, base.factor(month), out=value)
+        value = np.empty((len(months), *self.shape[name]))
+        np.multiply(base.table, base.factors(months), out=value)
         yield None, value
-        for change, cells, strength in self._acting(name, month):
+        for change, cells, strength in self._acting(name, strong):
             if isinstance(change, Set):
                 value[cells] *= 1 - strength
                 value[cells] += known(change.to) * strength
@@ -175,97 +178,99 @@ class Rates:
                 value[cells] *= 1 + (known(change.by) - 1) * strength
             yield change, value
 
-    def _diverted(self, name: str, month: int) -> Floats:
-        """The share that redirects send from one placement to another, or how many of those contest it."""
+    def _acting(self, name: str, strong: list[Sequence[float]]) -> Iterator[tuple[Any, Cells, Floats]]:
+        """Each change that acts in any of some months, its cells in an array [month, DIMS], and how far it acts there,
+        by month."""
+        for change, cells, strength in zip(self.acting[name], self.layout.cells[name], strong, strict=True):
+            if any(strength):
+                yield change, (slice(None), *cells), np.reshape(strength, (-1, *[1] * len(DIMS)))
+
+    def _diverted(self, name: str, months: int, strong: list[Sequence[float]]) -> Floats:
+        """[month, DIMS] the share that redirects send from one placement to another, or how many of those contest it.
+
+        Several redirects of one pair leave the product of what each leaves; of those sent, each one's appeal share
+        counts by its own share.
+        """
         kind, key = name.split(".", 1)
-        at = (key, *self._strengths(f"redirect.{key}", month))
-        if at not in self._shares:
-            self._shares[at] = self._sent_and_contested(key, month)
-        return self._shares[at][kind == "appeal"]
-
-    def _sent_and_contested(self, key: str, month: int) -> tuple[Floats, Floats]:
-        """Several redirects of one pair leave the product of what each leaves; of those sent, each one's appeal share
-        counts by its own share."""
-        shape, changes = self.shape[f"redirect.{key}"], self.redirects[key]
-        lawful = self.vocabulary.lawful[self.vocabulary.code(changes[0].into)].reshape(_ALONG_NCY)
+        changes, sent = self.redirects[key], np.zeros((months, *self.shape[name]))
+        if kind == "appeal":
+            contested = np.zeros_like(sent)
+            for change, cells, strength in self._acting(name, strong):
+                share = strength > 0 if len(changes) == 1 else known(change.share) * strength
+                sent[cells] += share
+                contested[cells] += share * known(change.appeal_share)
+            return np.divide(contested, sent, out=np.zeros_like(sent), where=sent > 0)
+        into = self.vocabulary.lawful[self.vocabulary.code(changes[0].into)].reshape(_ALONG_NCY)
         if len(changes) == 1:
-            alone, appealing = np.zeros(shape), np.zeros(shape)
-            for change, cells, strength in self._acting(f"redirect.{key}", month):
-                alone[cells], appealing[cells] = known(change.share) * strength, known(change.appeal_share)
-            return alone * lawful, appealing
-        kept, sent, contested = np.ones(shape), np.zeros(shape), np.zeros(shape)
-        for change, cells, share in self.shares(key, month):
-            kept[cells] *= 1 - share
-            sent[cells] += share
-            contested[cells] += share * known(change.appeal_share)
-        appeals = np.divide(contested, sent, out=np.zeros_like(sent), where=sent > 0)
-        return (1 - kept) * lawful, appeals
+            for change, cells, strength in self._acting(name, strong):
+                sent[cells] = known(change.share) * strength
+            return sent * into
+        kept = np.ones_like(sent)
+        for change, cells, strength in self._acting(name, strong):
+            kept[cells] *= 1 - known(change.share) * strength
+        return (1 - kept) * into
 
-    def shares(self, key: str, month: int) -> Iterator[tuple[Redirect, tuple[Any, ...], float]]:
+    def shares(self, key: str, month: int) -> Iterator[tuple[Redirect, Cells, float]]:
         """Each redirect of one pair that acts in a month, the cells it is for, and the share that it sends."""
-        for change, cells, strength in self._acting(f"redirect.{key}", month):
-            yield change, cells, known(change.share) * strength
+        for change, cells in zip(self.redirects[key], self.layout.cells[f"redirect.{key}"], strict=True):
+            if strength := change.when.strength(month):
+                yield change, cells, known(change.share) * strength
 
-    def _mask(self, name: str, w: Where) -> tuple[Any, ...]:
-        """The cells of a rate that a change is for, as an index: slices where that will do, for they are quick."""
-        restricted = w.dims()
-        spans = {
-            "since": slice(w.since[0], w.since[1] + 1),
-            "ncy": slice(w.ncy[0] - NCY_LOWEST, w.ncy[1] - NCY_LOWEST + 1),
-            "severity": slice(w.severity[0], w.severity[1] + 1),
-        }
-        sets = {
-            "area": [AREAS.index(a) for a in w.areas],
-            "need": [NEEDS.index(n) for n in w.needs],
-            "placement": [self.vocabulary.code(p) for p in w.placements],
-        }
-        cells = [slice(None) if d not in restricted else spans[d] if d in spans else span(sets[d]) for d in DIMS]
-        if all(isinstance(c, slice) for c in cells):
-            return tuple(cells)
-        shape = self.shape[name]
-        return np.ix_(*[np.arange(n)[c] for c, n in zip(cells, shape, strict=True)])
-
-    def _refuse(self, name: str, month: int, top: float) -> None:
+    def _refuse(self, name: str, month: int, top: float, acted_on: bool) -> None:
         """Say which rate passes its bound, when, and what may have done it."""
-        what = f"policy {self.policy.name!r}" if any(self._strengths(name, month)) else f"draw {self.params.number}"
+        what = f"policy {self.policy.name!r}" if acted_on else f"draw {self.params.number}"
         raise ValueError(
             f"{name} reaches {top:.4f} in {calendar.label(month)}, "
             f"more than the {self.limit[name]:.4f} reserved for it (bounds.csv): {what}"
         )
 
     def compile(self, month: int) -> NDArray[np.uint32]:
-        """The thresholds of a month, in place: what can move is written anew, the rest was with the first month."""
+        """The thresholds of a month, in place: those are written anew that differ from what is there."""
         if month not in self._months:
-            names = self._moving if self._months else self.acting
-            if self._months and not calendar.is_september(month):
-                names = self._moving_outside_september
-            self._months[month] = [self._compiled(name, month) for name in names]
-        for name, value, most in self._months[month]:
-            if self._written.get(name) is not value:
-                self._written[name] = value
-                self.chance[self.offset[name] :][: value.size] = value
-                self.most[self._readers[name]] = most
+            self.check(range(month, month + 1))
+        now, names = self._months[month], list(self._compiled)
+        for k in np.flatnonzero(now != self._written).tolist():
+            made = self._compiled[names[k]]
+            value = made.thresholds[now[k]]
+            self.chance[self.offset[names[k]] :][: value.size] = value
+            if readers := self._readers[names[k]]:
+                self.most[readers] = made.most[now[k]]
+        self._written = now
         return self.chance
 
-    def _compiled(self, name: str, month: int) -> tuple[str, NDArray[np.uint32], NDArray[np.uint32]]:
-        """A rate's thresholds in a month, and the largest by NCY; months alike share their arrays."""
-        moment = self.base[name].moment(month) if name in self.base else ()
-        first, last = self._phase[name]
-        at = (name, min(max(month, first), last), *moment)
-        if at not in self._placed:
-            key = (name, *moment, *self._strengths(name, month))
-            if name.startswith("appeal.") and len(key) == 2:
-                key = (name, self._strengths(name, month)[0] > 0)  # how many appeal of those whom one redirect sends
-            if key not in self._thresholds:
-                value = draws.threshold(self.rate(name, month))
-                self._thresholds[key] = value.ravel(), value.max(tuple(k for k, d in enumerate(DIMS) if d != "ncy"))
-            self._placed[at] = (name, *self._thresholds[key])
-        return self._placed[at]
-
     def check(self, months: range) -> None:
-        """Compile every month: raises ValueError, naming what passes its bound, before a run rather than in it."""
-        for month in months:
-            self.compile(month)
+        """Compile months: raises ValueError, naming what passes its bound, before a run rather than in it."""
+        for name in self.acting:
+            self._add(name, months)
+        which = np.array([[made.at[m] for m in months] for made in self._compiled.values()])
+        self._months |= dict(zip(months, which.T, strict=True))
+
+    def _add(self, name: str, months: range) -> None:
+        """Compile a rate in all those of some months in which it is not, at once."""
+        made = self._compiled[name]
+        new = of = tuple([m for m in months if m not in made.at])
+        if name.split(".")[1:2] == ["transfer"]:  # chosen in September only: in other months the last one's stay
+            of = tuple([calendar.september(calendar.academic_year(m)) for m in new])
+        strong = self._strengths(name, of)
+        keys, anew = self._keys(name, of, strong), dict[tuple[Any, ...], int]()
+        for k, key in enumerate(keys):
+            if key not in made.keys:
+                anew.setdefault(key, k)
+        if anew:
+            at = list(anew.values())
+            found = draws.threshold(self._values(name, [of[k] for k in at], [[s[k] for k in at] for s in strong]))
+            made.thresholds.extend(found.reshape(len(at), -1))
+            if self._readers[name]:
+                made.most.extend(found.max(_BUT_NCY))
+            made.keys.update(zip(anew, range(len(made.keys), len(made.thresholds)), strict=True))
+        made.at.update({m: made.keys[key] for m, key in zip(new, keys, strict=True)})
+
+    def _keys(self, name: str, months: tuple[int, ...], strong: list[Sequence[float]]) -> list[tuple[Any, ...]]:
+        """[month] what a rate goes by: months in which that is equal have equal rates."""
+        if name.startswith("appeal.") and len(strong) == 1:  # how many appeal of those whom one redirect sends
+            strong = [[s > 0 for s in strong[0]]]
+        by = [*(self.base[name].moments(months) if name in self.base else ()), *strong]
+        return list(zip(*by, strict=True)) if by else [()] * len(months)
 
 
 def compile(params: Parameters, policies: Policy, month: int, pack: Pack) -> dict[str, Floats]:  # noqa: A001

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import floor
 
 from cohort import calendar
@@ -93,7 +93,7 @@ class When:
         return one[0] < two[1] and two[0] < one[1]
 
 
-def turns(whens: Sequence[When]) -> tuple[int, int]:
-    """The last month before any acts, and the first from which on all act as ever after."""
-    months = [calendar.month(label) for w in whens for label in (w.start, w.full, w.end) if label]
-    return min(months, default=0) - 1, max(months, default=0)
+@lru_cache(maxsize=4096)
+def strengths(when: When, months: tuple[int, ...]) -> tuple[float, ...]:
+    """How far it acts in each of some months: kept, for draws often delay a change alike."""
+    return tuple([when.strength(m) for m in months])
