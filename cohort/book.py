@@ -118,8 +118,8 @@ class Book:
     """weights and arrivals before any parameter, which all draws of a pack share"""
     dated: tuple[multipliers.Multiplier, ...] = ()
     """what a draw changes of choices and arrivals in some months only; ``weights`` and ``arrivals`` are without it"""
-    eras: dict[tuple[multipliers.Multiplier, ...], Era] = field(default_factory=dict, repr=False)
-    """the rows of ``dated`` that act together -> what holds then; books of one draw share it"""
+    eras: dict[tuple[int, ...], Era] = field(default_factory=dict, repr=False)
+    """which rows of ``dated`` act together -> what holds then; books of one draw share it"""
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -135,16 +135,16 @@ class Book:
 
     def _era(self, month: int) -> tuple[Given, Arrays]:
         if month not in self._months:
-            key = tuple(m for m in self.dated if m.acts(month))
+            key = tuple([k for k, m in enumerate(self.dated) if m.acts(month)])
             if key not in self.eras:
-                self.eras[key] = self._begin(key)
+                self.eras[key] = self._begin([self.dated[k] for k in key])
             if key not in self._laid_out:
                 era = self.eras[key]
                 self._laid_out[key] = era.given, self.arrays._replace(choices=era.choices, arrive=era.arrive)
             self._months[month] = self._laid_out[key]
         return self._months[month]
 
-    def _begin(self, acting: tuple[multipliers.Multiplier, ...]) -> Era:
+    def _begin(self, acting: Sequence[multipliers.Multiplier]) -> Era:
         """What holds while some rows act: of the choices, those are laid out anew that a row acts on."""
         now = _under(Given(self.weights, self.arrivals), acting, self.rates.params.values, self.vocabulary)
         choices = self.arrays.choices.copy()
@@ -154,7 +154,7 @@ class Book:
         return Era(now, choices, cumulative(now.arrivals, whole=False))
 
     @cached_property
-    def _laid_out(self) -> dict[tuple[multipliers.Multiplier, ...], tuple[Given, Arrays]]:
+    def _laid_out(self) -> dict[tuple[int, ...], tuple[Given, Arrays]]:
         return {}
 
     @cached_property
@@ -172,16 +172,17 @@ def build(pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: 
     vocabulary = vocabulary or Vocabulary()
     rates = Rates(pack, params, policy, vocabulary, processes, like.rates if like else None)
     given = like.given if like else _given(pack, vocabulary)
+    laid_out = rates.layout.arrays  # as the book says of the rates of this policy in every draw
+    if not laid_out:
+        laid_out.update(_events(rates, processes) | _redirects(rates, vocabulary))
     if like and like.rates.base is rates.base:  # of the same draw: policies bear on rates alone
-        new = like.arrays._replace(**_events(rates, processes), **_redirects(rates, vocabulary))
-        return replace(like, arrays=new, rates=rates)
+        return replace(like, arrays=like.arrays._replace(**laid_out), rates=rates)
     rows = rates.tuning
     always = tuple(m for m in rows if m.months is None)
     weights, arrivals = _under(given, always, params.values, vocabulary)
     dated = multipliers.dated(rows, params.values)
     if like:
-        new = like.arrays._replace(**_events(rates, processes), **_redirects(rates, vocabulary), **_choices(weights),
-                                   arrive=cumulative(arrivals, whole=False))  # fmt: skip
+        new = like.arrays._replace(**laid_out, **_choices(weights), arrive=cumulative(arrivals, whole=False))
         return replace(like, arrays=new, rates=rates, weights=weights, arrivals=arrivals, dated=dated, eras={})
     needs = {
         "first": need_shares(pack, "new_plan_needs_by_age_england"),
@@ -189,8 +190,7 @@ def build(pack: Pack, params: Parameters, policy: Policy = NOTHING, vocabulary: 
     }
     tables = tuple(dict.fromkeys(p.reasons for p in processes if p.reasons))
     shares = {name: reason_shares(pack, name) for name in tables}
-    arrays = _events(rates, processes) | _outcomes(processes, rates, vocabulary, tables) | _choices(weights)
-    arrays |= _redirects(rates, vocabulary)
+    arrays = laid_out | _outcomes(processes, rates, vocabulary, tables) | _choices(weights)
     return Book(
         Arrays(
             **arrays, reason_table=np.concatenate([cumulative(shares[t]) for t in tables]),

@@ -6,7 +6,7 @@ No parameter bears on it: a policy's rates are laid out once for all draws.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ class Layout:
     cells: Mapping[str, tuple[Cells, ...]]
     """those that each change of a rate is for"""
     size: int
+    arrays: dict[str, Any] = field(default_factory=dict, repr=False)
+    """what a book says of it: see ``book``"""
 
     @classmethod
     def of(cls, by: Mapping[str, Sequence[str]], wheres: Mapping[str, Sequence[Where]],

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,10 @@ class Multiplier:
 
     def weights(self, vocabulary: Vocabulary, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         """Over a choice's shape (DIMS, placement entered), the weights acted on: from other placements into these."""
-        to = np.isin(np.array(vocabulary.labels), self.into)
+        return self._weights(vocabulary.labels, shape)
+
+    def _weights(self, labels: tuple[str, ...], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        to = np.isin(np.array(labels), self.into)
         out = self.by_ncy().reshape(1, -1, 1, 1, 1, 1, 1) & to
         return np.broadcast_to(out, shape) & ~(np.eye(len(to), dtype=bool) if shape[5] > 1 else np.zeros(1, bool))
 
@@ -111,14 +115,16 @@ def tuned(table: Floats, by: Iterable[str], rows: Iterable[Multiplier], values: 
     """A rate's table over DIMS under the undated rows that act on it, in their order."""
     for m in rows:
         if m.months is None and (value := values.get(m.parameter, 1.0)) != 1.0:
-            table = np.where(m.cells(by), table * value, table)
+            table = np.where(_cells(m, tuple(by)), table * value, table)
     return table
 
 
 def steps(by: Iterable[str], rows: Iterable[Multiplier], values: Mapping[str, float]) -> tuple[Step, ...]:
     """What dated rows do to a rate; those with a parameter of 1 are left out."""
     acting = [(m, m.months, values.get(m.parameter, 1.0)) for m in rows]
-    return tuple(Step(*months, np.where(m.cells(by), v, 1.0)) for m, months, v in acting if months and v != 1.0)
+    return tuple(
+        Step(*months, np.where(_cells(m, tuple(by)), v, 1.0)) for m, months, v in acting if months and v != 1.0
+    )
 
 
 @dataclass(frozen=True)
@@ -135,10 +141,23 @@ def chosen(weights: Floats, rows: Iterable[Multiplier], values: Mapping[str, flo
     acting = [m for m in rows if values.get(m.parameter, 1.0) != 1.0]
     if not acting:
         return weights
+    weights = weights.copy()
     for m in acting:
-        weights = np.where(m.weights(vocabulary, weights.shape), weights * values[m.parameter], weights)
+        weights.reshape(-1)[_reached(m, vocabulary.labels, weights.shape)] *= values[m.parameter]
     total = weights.sum(-1, keepdims=True)
     return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+
+
+@lru_cache(maxsize=512)
+def _reached(m: Multiplier, labels: tuple[str, ...], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Where in a choice, laid out in a row, the weights are that a multiplier acts on: the same in every draw."""
+    return np.flatnonzero(m._weights(labels, shape))
+
+
+@lru_cache(maxsize=512)
+def _cells(m: Multiplier, by: tuple[str, ...]) -> NDArray[np.bool_]:
+    """``Multiplier.cells``, the same in every draw."""
+    return m.cells(by)
 
 
 def dated(rows: Iterable[Multiplier], values: Mapping[str, float]) -> tuple[Multiplier, ...]:

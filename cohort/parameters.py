@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 
 from cohort import draws
@@ -49,8 +50,13 @@ def _mode(of: float | Uncertain) -> float:
 
 def unit(name: str, number: int) -> float:
     """A number in (0, 1) that depends on the parameter's name and the draw alone."""
-    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
-    return (draws.draw_int(key, draws.salt(number, Purpose.PARAMETER)) + 0.5) / draws.WHOLE
+    return (draws.draw_int(_key(name), draws.salt(number, Purpose.PARAMETER)) + 0.5) / draws.WHOLE
+
+
+@lru_cache(maxsize=4096)
+def _key(name: str) -> int:
+    """The key of a parameter's luck."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
 
 
 def triangular(of: Uncertain, u: float) -> float:
@@ -67,6 +73,11 @@ def triangular(of: Uncertain, u: float) -> float:
 def estimates(pack: Pack) -> dict[str, Uncertain]:
     """Every scalar estimate of the pack by name: its parameters, those of income and of independent places, prices as
     ``price.<charge>``."""
+    return dict(_estimates(pack))
+
+
+@lru_cache(maxsize=4)
+def _estimates(pack: Pack) -> dict[str, Uncertain]:
     known = ("estimate_parameters", "estimate_income", "estimate_independent_terms")
     tables = [name for name in known if name in pack.names()]
     scalars = (r for name in tables for r in pack.table(name).rows())

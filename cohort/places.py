@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -123,7 +123,7 @@ def build(pack: Pack, params: Parameters, vocabulary: Vocabulary, scenario: Scen
     policy = policy.settled(params.size)
     listed = under(dated(providers(pack, vocabulary), scenario), policy)
     months = np.arange(scenario.first, scenario.last + 1)
-    earlier = {kind: _earlier(pack, kind, months) for kind in KIND_ORDER}
+    earlier = {kind: _earlier(pack, kind, scenario.first, scenario.last) for kind in KIND_ORDER}
     growth: dict[str, Ints] = {}
     for kind in KIND_ORDER:
         growth |= _growth(listed, kind, months, params)
@@ -137,8 +137,13 @@ def build(pack: Pack, params: Parameters, vocabulary: Vocabulary, scenario: Scen
     return Places(scenario.places.binding, listed, scenario.first, by_month, opened, pools, waiting)
 
 
-def providers(pack: Pack, vocabulary: Vocabulary) -> Iterable[Provider]:
+@lru_cache(maxsize=8)
+def providers(pack: Pack, vocabulary: Vocabulary) -> tuple[Provider, ...]:
     """The providers of a pack, in its order. Raises ValueError naming the provider and what is wrong with it."""
+    return tuple(_providers(pack, vocabulary))
+
+
+def _providers(pack: Pack, vocabulary: Vocabulary) -> Iterable[Provider]:
     for r in pack.table("estimate_providers").rows():
         name, others = str(r["provider"]), int(r["held_by_others"])
         needs = tuple(str(r["needs"] or "").split())
@@ -206,10 +211,11 @@ def dated(known: Iterable[Provider], scenario: Scenario) -> Iterable[Provider]:
                     f"{scenario.name}: places.{key}: {name!r} is not a provider; {closest(name, names)}"
                 )
     for p in known:
-        opens, closes = said.opening.get(p.name), said.closing.get(p.name)
-        p = replace(p, opens=p.opens if opens is None else month_of(opens))
-        p = replace(p, closes=p.closes if closes is None else month_of(closes))
-        yield replace(p, places=said.number.get(p.name, p.places))
+        if p.name in said.opening:
+            p = replace(p, opens=month_of(said.opening[p.name]))
+        if p.name in said.closing:
+            p = replace(p, closes=month_of(said.closing[p.name]))
+        yield replace(p, places=said.number[p.name]) if p.name in said.number else p
 
 
 def _by_month(p: Provider, months: Ints, params: Parameters, earlier: dict[str, NDArray[np.float64]],
@@ -228,7 +234,8 @@ def _by_month(p: Provider, months: Ints, params: Parameters, earlier: dict[str, 
     return np.floor(p.places * share + 0.5).astype(np.int64)
 
 
-def _earlier(pack: Pack, kind: str, months: Ints) -> NDArray[np.float64]:
+@lru_cache(maxsize=16)
+def _earlier(pack: Pack, kind: str, first: int, last: int) -> NDArray[np.float64]:
     """[month] 1 from January 2024; before, children in places of the kind in the academic year's January as a share of
     January 2024's (SEN2): places are taken to have grown as they did, and never to have fallen."""
     columns = [str(r["sen2_column"]) for r in pack.table("placement_map").where(placement=kind).rows()]
@@ -236,7 +243,8 @@ def _earlier(pack: Pack, kind: str, months: Ints) -> NDArray[np.float64]:
     for r in pack.table("plans_by_january").rows():
         if str(r["sen2_column"]) in columns:
             children[int(r["january"])] = children.get(int(r["january"]), 0) + int(r["plans"])
-    januaries = np.clip([calendar.academic_year(int(m)) + 1 for m in months], min(children), JANUARY)
+    years = [calendar.academic_year(m) + 1 for m in range(first, last + 1)]
+    januaries = np.clip(years, min(children), JANUARY)
     share = np.array([children[int(y)] / max(children[JANUARY], 1) for y in januaries])
     return np.minimum.accumulate(share[::-1])[::-1]
 
@@ -310,6 +318,7 @@ def _latent(params: Parameters, vocabulary: Vocabulary) -> NDArray[np.uint64]:
     return out
 
 
+@lru_cache(maxsize=8)
 def _crowded(pack: Pack, vocabulary: Vocabulary) -> NDArray[np.uint64]:
     """[k, ncy, placement] cumulative; where nothing in the table is lawful, out of school (awaiting)."""
     shares = np.zeros((len(KIND_ORDER), len(NCYS), len(vocabulary.placements)))
@@ -326,6 +335,7 @@ def _crowded(pack: Pack, vocabulary: Vocabulary) -> NDArray[np.uint64]:
     return np.where(np.arange(edges.shape[-1]) >= last[..., None], np.uint64(2**32), edges)
 
 
+@lru_cache(maxsize=8)
 def _points(pack: Pack) -> tuple[Ints, Ints]:
     """Points for being the choice, moving on, being out of school, each band of severity, each month; and by need."""
     found = {str(r["factor"]): int(r["points"]) for r in pack.table("estimate_priority").rows()}

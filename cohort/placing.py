@@ -7,7 +7,7 @@ at rates that are their chances of having sought more, so that a longer list con
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from cohort.demography import Tape
 from cohort.draws import Purpose
 from cohort.places import KIND_ORDER, OUTSIDE, Places
 from cohort.rounding import largest_remainder
-from cohort.start import Start
+from cohort.start import Start, first_home
 from cohort.states import Support
 
 MONTHS_BACK = 12
@@ -43,6 +43,8 @@ class Luck:
     """how long each takes in a race at rate 1"""
     back: NDArray[np.int16]
     """for how many months it waits, if it does"""
+    dealt: dict[bytes, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
+    """who was dealt which provider last, by all that it goes by: few parameters bear on places at the start"""
 
     @classmethod
     def of(cls, tape: Tape) -> Luck:
@@ -62,9 +64,23 @@ def settle(places: Places, start: Start, tape: Tape, luck: Luck | None = None) -
         luck = luck or Luck.of(tape)
         ncy = calendar.academic_year(tape.start - 1) - tape.cohort[:n].astype(np.int64)
         held = (tape.arrival[:n] < tape.start) & (start.support == Support.PLAN)
-        _deal_out(out, places, start, tape, luck.key, ncy, held)
+        key = _dealt_by(places, start, held)
+        if key in luck.dealt:
+            out.provider[:] = luck.dealt[key]
+        else:
+            _deal_out(out, places, start, tape, luck.key, ncy, held)
+            luck.dealt.clear()
+            luck.dealt[key] = out.provider.copy()
         _let_wait(out, places, start, tape, luck, held & (ncy >= SCHOOL_FIRST) & (ncy <= SCHOOL_LAST))
     return out
+
+
+def _dealt_by(places: Places, start: Start, held: NDArray[np.bool_]) -> bytes:
+    """All that it goes by, besides a tape, which provider each child is dealt."""
+    p, rows = places.pools, np.flatnonzero(held)
+    by = (places.by_month[0], places.opened[0], places.outside, p.kind, p.kinds, p.from_ncy, p.to_ncy, p.needs,
+          p.prefer, rows, start.placement[rows], start.need[rows])  # fmt: skip
+    return b"".join(x.tobytes() for x in by)
 
 
 def _in_order(rows: NDArray[np.int64], tape: Tape, value: NDArray[np.generic]) -> NDArray[np.int64]:
@@ -96,10 +112,13 @@ def _deal_out(out: Settled, places: Places, start: Start, tape: Tape, keys: draw
 
 def _let_wait(out: Settled, places: Places, start: Start, tape: Tape, luck: Luck, who: NDArray[np.bool_]) -> None:
     """The first home in a race for each kind; nobody waits for two."""
+    rows = np.flatnonzero(who)
+    placement = start.placement[rows]
     for k, kind in enumerate(places.pools.kinds):
-        stretch = places.pools.latent[start.placement, k].astype(np.float64)
-        weight = (stretch[:, 1] - stretch[:, 0]) / draws.WHOLE
-        rows = np.flatnonzero(who & (weight > 0) & (out.waiting_for == NOBODY))
-        first = _in_order(rows, tape, luck.time[rows] / weight[rows])[: round(places.waiting[k])]
+        stretch = places.pools.latent[:, k].astype(np.float64)
+        weight = ((stretch[:, 1] - stretch[:, 0]) / draws.WHOLE)[placement]
+        runs = np.flatnonzero((weight > 0) & (out.waiting_for[rows] == NOBODY))
+        at = rows[runs]
+        first = at[first_home(luck.time[at] / weight[runs], tape.identity[at], round(places.waiting[k]))]
         out.waiting_for[first] = kind
         out.waiting_since[first] = tape.start - luck.back[first]

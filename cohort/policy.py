@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -98,7 +99,14 @@ class Policy:
     def settled(self, size: Callable[[Size, str], float]) -> Policy:
         """The policy of one parameter draw: no size or delay left uncertain. Sizes are keyed by policy and change, so
         scenarios that share a policy share them."""
+        if not self._unsettled:
+            return self
         return replace(self, changes=tuple(settled(c, size) for c in self.changes))
+
+    @cached_property
+    def _unsettled(self) -> bool:
+        """Whether a draw has anything to settle."""
+        return any(c.timing.delay or any(isinstance(x, Uncertain) for x in vars(c).values()) for c in self.changes)
 
     def first_month(self) -> int | None:
         """The first month in which any change acts, as planned, or None if nothing changes."""

@@ -32,7 +32,7 @@ from cohort.parameters import Parameters
 from cohort.policy import NOTHING, Fund, Policy, Price
 from cohort.slots import Slots
 from cohort.states import NEEDS, SEVERITIES, SUPPORTS, WHERE, Support, Vocabulary, closest
-from cohort.when import When, known
+from cohort.when import When, known, strengths, uprated
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -60,17 +60,29 @@ class Item:
 
     def pence_in(self, month: int) -> int:
         """Whole pence of a month: the year's price times what each policy makes of it, rounded once."""
-        year, factor = calendar.financial_year_start(month), 1.0
-        for p in self.policies:
-            factor *= 1 + (known(p.by) - 1) * p.when.strength(month)
-            factor *= ((1 + self.growth + known(p.growth)) / (1 + self.growth)) ** _upratings(p.when, month)
-        return round(self.pounds * 100 / 12 * (1 + self.growth) ** (year - BASE_YEAR) * factor)
+        return self.pence_by((month,))[0]
+
+    def pence_by(self, months: tuple[int, ...]) -> list[int]:
+        """[month] the same of several months."""
+        acting = [
+            (known(p.by) - 1, (1 + self.growth + known(p.growth)) / (1 + self.growth), strengths(p.when, months),
+             uprated(p.when, months))
+            for p in self.policies
+        ]  # fmt: skip
+        found = []
+        for k, month in enumerate(months):
+            year, factor = calendar.financial_year_start(month), 1.0
+            for more, growth, strong, years in acting:
+                factor *= 1 + more * strong[k]
+                factor *= growth ** years[k]
+            found.append(round(self.pounds * 100 / 12 * (1 + self.growth) ** (year - BASE_YEAR) * factor))
+        return found
 
     def key(self, month: int) -> tuple[object, ...]:
         """Equal for months whose price is equal: the financial year, and how far each policy acts."""
         return (
             calendar.financial_year_start(month),
-            *((p.when.strength(month), _upratings(p.when, month)) for p in self.policies),
+            *((strengths(p.when, (month,)), uprated(p.when, (month,))) for p in self.policies),
         )
 
 
@@ -99,9 +111,10 @@ class Charge(Item):
         """The mean child's pence less those of place funding."""
         return super().pence_a_month(year) - (self.place.pence_a_month(year) if self.place else 0)
 
-    def pence_in(self, month: int) -> int:
+    def pence_by(self, months: tuple[int, ...]) -> list[int]:
         """The mean child's pence, as policies make them, less those of place funding."""
-        return super().pence_in(month) - (self.place.pence_in(month) if self.place else 0)
+        whole = super().pence_by(months)
+        return [a - b for a, b in zip(whole, self.place.pence_by(months), strict=True)] if self.place else whole
 
     def by_cell(self, month: int) -> Ints:
         """[severity, 1, need, where, 1] whole pence: the mean child's x what the cell costs relatively, rounded once a
@@ -110,7 +123,7 @@ class Charge(Item):
 
     def by_cells(self, months: Sequence[int]) -> Ints:
         """[month, severity, 1, need, where, 1] the same of several months."""
-        mean = np.array([self.pence_in(month) for month in months], np.int64).reshape(-1, 1, 1, 1, 1, 1)
+        mean = np.array(self.pence_by(tuple(months)), np.int64).reshape(-1, 1, 1, 1, 1, 1)
         if self.relative is None:
             return mean
         found: Ints = np.rint(mean * self.relative[:, None, :, :, None]).astype(np.int64)
@@ -130,17 +143,12 @@ class Service(Item):
 
     when: When | None = None
 
-    def pence_in(self, month: int) -> int:
-        """round(pounds x 100 / 12 x (1 + growth) ** (year - 2024)) x how far it is phased in."""
-        pence = super().pence_in(month)
-        return pence if self.when is None else round(pence * self.when.strength(month))
-
-
-def _upratings(when: When, month: int) -> int:
-    """How many Aprils a change of growth has acted on by a month, its own start among them."""
-    last = min(month, calendar.month(when.end) - 1) if when.end else month
-    start = calendar.month(when.start)
-    return max(0, calendar.financial_year_start(last) - calendar.financial_year_start(start - 1))
+    def pence_by(self, months: tuple[int, ...]) -> list[int]:
+        """[month] round(pounds x 100 / 12 x (1 + growth) ** (year - 2024)) x how far it is phased in."""
+        pence = super().pence_by(months)
+        if self.when is None:
+            return pence
+        return [round(p * strong) for p, strong in zip(pence, strengths(self.when, months), strict=True)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +164,8 @@ class Prices:
     vacancies: tuple[Vacancy, ...] = ()
     since: tuple[int, ...] = ()
     """the months, in order, from which some price is paid by those only who come to their placement later"""
+    before: Prices | None = field(default=None, repr=False)
+    """the draw's before any policy; None if these are"""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -213,16 +223,13 @@ class Prices:
 
     def key(self, month: int) -> tuple[object, ...]:
         """Equal for months whose prices are equal: the financial year, and how far each policy acts."""
-        if month not in self._keys:
-            self._keys[month] = (
-                calendar.financial_year_start(month),
-                *((p.when.strength(month), _upratings(p.when, month)) for c in self.charges for p in c.policies),
-            )
-        return self._keys[month]
+        return self.keys((month,))[0]
 
-    @cached_property
-    def _keys(self) -> dict[int, tuple[object, ...]]:
-        return {}
+    def keys(self, months: tuple[int, ...]) -> list[tuple[object, ...]]:
+        """The same of several months."""
+        whens = dict.fromkeys(p.when for c in self.charges for p in c.policies)
+        by = [(strengths(when, months), uprated(when, months)) for when in whens]
+        return list(zip(map(calendar.financial_year_start, months), *(x for both in by for x in both), strict=True))
 
 
 def _may_fall(charge: Charge, years: int) -> bool:
@@ -233,19 +240,28 @@ def _may_fall(charge: Charge, years: int) -> bool:
     return charge.place is not None and bool(charge.policies) and lowest < charge.place.pounds
 
 
-def prices(pack: Pack, params: Parameters, vocabulary: Vocabulary, policy: Policy = NOTHING) -> Prices:
-    """The prices of a parameter draw under a policy. Raises ValueError for a line, label or placement that does not
-    fit, a plan unpriced, or a policy on a price that there is not."""
+def prices(pack: Pack, params: Parameters, vocabulary: Vocabulary, policy: Policy = NOTHING,
+           like: Prices | None = None) -> Prices:  # fmt: skip
+    """The prices of a parameter draw under a policy; ``like`` are the same draw's under another. Raises ValueError for
+    a line, label or placement that does not fit, a plan unpriced, or a policy on a price that there is not."""
     settled = policy.settled(params.size)
     since = tuple(sorted({calendar.month(c.when.start) for c in settled.changes
                           if isinstance(c, Price) and c.new_placements}))  # fmt: skip
+    before = (like.before or like) if like else _before_any_policy(pack, params, vocabulary)
+    charges = before.charges
+    if since:
+        charges = tuple(replace(c, cells=np.repeat(c.cells, len(since) + 1, axis=-1)) for c in charges)
+    return repriced(replace(before, charges=charges, since=since, before=before), settled)
+
+
+def _before_any_policy(pack: Pack, params: Parameters, vocabulary: Vocabulary) -> Prices:
     charges: list[Charge] = []
     lodged = lodging.build(pack, params, vocabulary)
     funded = {str(r["charge"]): r for r in _place_funding(pack)}
     for r in pack.table("estimate_prices").rows():
         name = str(r["charge"])
         try:
-            found = _charge(r, pack, params, vocabulary, len(since) + 1, lodged)
+            found = _charge(r, pack, params, vocabulary, lodged)
             charges += _with_place(found, funded[name]) if name in funded else [found]
         except ValueError as error:
             raise ValueError(f"estimate_prices.csv: {name}: {error}") from None
@@ -261,15 +277,14 @@ def prices(pack: Pack, params: Parameters, vocabulary: Vocabulary, policy: Polic
         for name, r in funded.items()
     )
     slots = Slots.of(vocabulary, lodged)
-    made = Prices(tuple(charges), services, len(vocabulary.placements), lodged, slots, vacancies, since)
+    made = Prices(tuple(charges), services, len(vocabulary.placements), lodged, slots, vacancies)
     _check_priced(made, vocabulary)
-    return repriced(made, settled)
+    return made
 
 
-def _charge(r: dict[str, Any], pack: Pack, params: Parameters, vocabulary: Vocabulary, terms: int,
-            lodged: Lodging) -> Charge:  # fmt: skip
+def _charge(r: dict[str, Any], pack: Pack, params: Parameters, vocabulary: Vocabulary, lodged: Lodging) -> Charge:
     """A row of the price table; "any" is all."""
-    name, cells = str(r["charge"]), np.zeros((SEVERITIES, len(PHASES), len(NEEDS), len(WHERE), terms), np.bool_)
+    name, cells = str(r["charge"]), np.zeros((SEVERITIES, len(PHASES), len(NEEDS), len(WHERE), 1), np.bool_)
     placement = str(r["placement"])
     severity = slice(None) if r["severity"] == "any" else int(str(r["severity"]))
     phase = slice(None) if r["phase"] == "any" else PHASES.index(str(r["phase"]))

@@ -102,9 +102,13 @@ class Rates:
         self.acting: dict[str, list[Any]] = {name: _on_rate(self.policy, name) for name in self.base}
         for key, changes in self.redirects.items():
             self.acting[f"redirect.{key}"] = self.acting[f"appeal.{key}"] = changes
+        self._readers: dict[str, list[int]] = {name: [] for name in self.acting}
+        """the processes that read a rate, by number"""
+        for k, p in enumerate(processes):
+            self._readers[p.rate_name].append(k)
         self.limit: dict[str, float] = {
-            name: min([self.bounds[p.name] for p in processes if p.rate_name == name], default=1.0)
-            for name in self.acting
+            name: min([self.bounds[processes[k].name] for k in readers], default=1.0)
+            for name, readers in self._readers.items()
         }
         self.layouts: dict[object, Layout] = like.layouts if like else {}
         """of every policy met so far, which all draws share"""
@@ -112,7 +116,6 @@ class Rates:
         self.offset, self.shape, self.strides = self.layout.offset, self.layout.shape, self.layout.strides
         self.chance = np.zeros(self.layout.size, np.uint32)
         self.most = np.zeros((len(processes), len(NCYS)), np.uint32)
-        self._readers = {name: [k for k, p in enumerate(processes) if p.rate_name == name] for name in self.acting}
         self._compiled = {name: Compiled() for name in self.acting}
         if like and same:  # what no policy bears on, neither here nor there, is the same
             free = [name for name, acting in self.acting.items() if not acting and not like.acting.get(name)]
@@ -252,10 +255,9 @@ class Rates:
         if name.split(".")[1:2] == ["transfer"]:  # chosen in September only: in other months the last one's stay
             of = tuple([calendar.september(calendar.academic_year(m)) for m in new])
         strong = self._strengths(name, of)
-        keys, anew = self._keys(name, of, strong), dict[tuple[Any, ...], int]()
-        for k, key in enumerate(keys):
-            if key not in made.keys:
-                anew.setdefault(key, k)
+        keys = self._keys(name, of, strong)
+        first = dict(zip(keys[::-1], range(len(keys))[::-1], strict=True))
+        anew = {key: k for key, k in first.items() if key not in made.keys}
         if anew:
             at = list(anew.values())
             found = draws.threshold(self._values(name, [of[k] for k in at], [[s[k] for k in at] for s in strong]))

@@ -42,10 +42,10 @@ def by_phase(cells: NDArray[np.int32], held: NDArray[np.integer], slots: Slots) 
 
 
 def cost_of(cells: NDArray[np.int32], held: NDArray[np.integer], price: Ints, plan_price: Ints) -> int:
-    """Pence a month for children at [support, placement, severity, phase, need, where, terms] pence, and for plans at
+    """Pence a month for children without a plan at [support, placement, severity, phase] pence, and for plans at
     [phase, slot x 5 + severity, need, terms]."""
     unplanned = cells.reshape(len(cells), cells.shape[1], -1)[:, :, : cells[0, 0, : Support.PLAN].size]
-    others, pence = price[: Support.PLAN, ..., 0, 0, 0].reshape(-1, 2), 0
+    others, pence = price.reshape(-1, 2), 0
     for phase, (part, group) in enumerate(
         ((slice(FIRST_POST_16), slice(UNDER_16)), (slice(FIRST_POST_16, None), slice(UNDER_16, None)))
     ):

@@ -25,9 +25,10 @@ from cohort.demography import Tape
 from cohort.pack import Pack
 from cohort.policy import Policy
 from cohort.processes import PROCESSES, TRANSFER_NCYS, Process
-from cohort.record import AGE_GROUP_OF_NCY, FIRST_POST_16, cost_of
+from cohort.record import cost_of
 from cohort.scenario import Scenario, ScenarioError
-from cohort.states import AREAS, SUPPORTS, Support, Vocabulary
+from cohort.states import AREAS, Vocabulary
+from cohort.tariffs import Tariffs
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,55 +85,25 @@ class Setting:
 
     def cost(self, cells: NDArray[np.int32], held: NDArray[np.integer], month: int) -> int:
         """Pence of a month for children and plans as a record keeps them."""
-        return cost_of(cells, held, self.price(month), self.tariff(month).plan_price)
+        return cost_of(cells, held, self.tariffs.others(month), self.tariff(month).plan_price)
 
     def tariff(self, month: int) -> Tariff:
-        """The same laid out for the kernel, the last cell (children away) at nothing."""
-        key = (self.prices.key(month), calendar.academic_year(month))
-        if key not in self._laid_out:
-            price, ncy = self.price(month), key[1] - self.events.cohorts
-            phase = (ncy >= FIRST_POST_16).astype(np.int64)
-            others = np.where(np.arange(len(SUPPORTS))[:, None, None, None] < Support.PLAN, price[..., 0, 0, 0], 0)
-            unplanned = np.append(np.tile(others.reshape(-1, 2), (len(AREAS), 1)).T, np.zeros((2, 1), np.int64), axis=1)
-            plan = np.where((self._plan_cells[0] < 0) & ~unplanned.any(0), np.int32(-2), self._plan_cells[0])
-            plans = np.moveaxis(self.prices.slots.gather(price[Support.PLAN]), 2, 0)
-            self._laid_out[key] = self.uncharged._replace(
-                price=unplanned, plan=plan, plan_price=plans.reshape(2, -1, *plans.shape[3:]).copy(),
-                group=AGE_GROUP_OF_NCY[np.clip(ncy, 0, len(NCYS) - 1)], phase=phase,
-            )  # fmt: skip
-        return self._laid_out[key]
+        """The month's prices laid out for the kernel, the last cell (children away) at nothing."""
+        return self.tariffs.of(month)
 
-    @cached_property
+    @property
     def uncharged(self) -> Tariff:
         """A tariff at which nobody is charged and no plan counted."""
-        rows, cells = len(self.events.cohorts), len(self._plan_cells[0])
-        since = np.array(self.prices.since, np.int16)
-        nothing, shape, slots = np.zeros(rows, np.int64), self.prices.shape, self.prices.slots
-        return Tariff(
-            np.zeros((2, cells), np.int64), np.full(cells, -2, np.int32), self._plan_cells[1],
-            np.zeros((2, slots.many * shape[2], shape[4], shape[6]), np.int64), nothing, nothing, self.places.outside,
-            self._plan_cells[2], self.prices.lodging.bound(), since,
-        )  # fmt: skip
+        return self.tariffs.uncharged
 
     @cached_property
-    def _plan_cells(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        """``plan``, ``of_cell`` and ``lodged`` of a tariff."""
-        _, placements, severities = self.prices.shape[:3]
-        slots, told = self.prices.slots, self.prices.lodging.placements
-        plan, lodged = np.full((2, len(AREAS), len(SUPPORTS), placements, severities), -1, np.int32)
-        first = slots.first[:-1, None] * severities + np.arange(severities)
-        plan[:, Support.PLAN] = np.arange(len(AREAS))[:, None, None] * slots.many * severities + first
-        lodged[:, Support.PLAN, list(told)] = np.arange(len(told))[:, None]
-        of_cell = np.tile(first.ravel().astype(np.int32), len(AREAS) * len(SUPPORTS))
-        none = np.int32(-1)
-        return np.append(plan.ravel(), none), np.append(of_cell, np.int32(0)), np.append(lodged.ravel(), none)
+    def tariffs(self) -> Tariffs:
+        """Those of all months."""
+        months = range(self.scenario.first, self.scenario.last + 1)
+        return Tariffs(self.prices, self.events.cohorts, self.places.outside, months)
 
     @cached_property
     def _prices(self) -> dict[tuple[object, ...], NDArray[np.int64]]:
-        return {}
-
-    @cached_property
-    def _laid_out(self) -> dict[tuple[object, int], Tariff]:
         return {}
 
 
@@ -301,12 +272,12 @@ def of_tape(scenario: Scenario, pack: Pack, tape: Tape, draw: int = 0, policy: P
     settled = policy.settled(params.size)
     compiled = book.build(pack, params, settled, vocabulary, processes, like.book if like else None)
     compiled.rates.check(range(scenario.first, scenario.last))
-    priced = prices.prices(pack, params, vocabulary, settled)
+    same = like is not None and like.params.values == params.values
+    priced = prices.prices(pack, params, vocabulary, settled, like.prices if like and same else None)
     priced.check(range(scenario.first, scenario.last))
     scarce = provision.build(pack, params, vocabulary, scenario, settled)
     laid = like.laid if like else start.layout(pack, tape, compiled)
-    same = like is not None and like.params.values == params.values
-    begun = like.start if like and same else start.start(pack, tape, compiled, params, laid)
+    begun = like.start if like and same else start.start(pack, tape, compiled, params, laid, priced.lodging)
     made = Setting(scenario, pack, tape, params, policy, compiled, priced, laid, begun, scarce)
     if like is not None:
         for name in ("events", "kept"):  # cached properties that depend on the tape alone

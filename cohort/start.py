@@ -11,6 +11,7 @@ districts' shares are an estimate (requests by area, then population): no plans 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +23,7 @@ from cohort.book import Book
 from cohort.calendar import NCY_LOWEST, NCYS
 from cohort.demography import Tape
 from cohort.draws import Purpose
+from cohort.lodging import Lodging
 from cohort.pack import Pack
 from cohort.parameters import Parameters
 from cohort.rounding import bounded_remainder, diffuse, largest_remainder
@@ -64,19 +66,23 @@ class Layout:
 
     plain: Start
     who: _Order
+    lanes: Mapping[Stage | str, _Lane]
+    """by stage, and by placement of those in one without a plan: whom a race for it is among"""
 
 
-def start(pack: Pack, tape: Tape, book: Book, params: Parameters, laid: Layout | None = None) -> Start:
+def start(pack: Pack, tape: Tape, book: Book, params: Parameters, laid: Layout | None = None,
+          lodged: Lodging | None = None) -> Start:  # fmt: skip
     """The children of the tape's first month. Raises ValueError if it is no January or the pack lacks its totals.
 
-    ``laid`` is a layout made of the same pack, tape and vocabulary, to spare making it again.
+    ``laid`` is a layout made of the same pack, tape and vocabulary, ``lodged`` the draw's chances of lodging, to spare
+    making them again.
     """
     laid = laid or layout(pack, tape, book)
     plain = laid.plain
     columns = {name: getattr(plain, name).copy() for name in COLUMNS}
     s = Start(**columns, estimate=plain.estimate, unmet=plain.unmet)
-    _give_stages(s, laid.who, pack, book, params)
-    lodgers, theirs = lodging.begin(lodging.build(pack, params, book.vocabulary), s, tape)
+    _give_stages(s, laid, pack, book, params)
+    lodgers, theirs = lodging.begin(lodged or lodging.build(pack, params, book.vocabulary), s, tape)
     s.lodging[lodgers] = theirs
     return s
 
@@ -99,7 +105,7 @@ def layout(pack: Pack, tape: Tape, book: Book) -> Layout:
     s.anniversary[:] = 255
     _give_plans(s, who, plans, females_by_ncy(pack, book.vocabulary, plans), needs, district_weights(pack, tape))
     _give_support(s, who, pack, book, year)
-    return Layout(s, who)
+    return Layout(s, who, _lanes(s, who))
 
 
 COLUMNS = ("support", "stage", "placement", "need", "anniversary", "clock", "lodging")
@@ -287,7 +293,7 @@ def _give_support(s: Start, who: _Order, pack: Pack, book: Book, year: int) -> N
     for r in pack.table("estimate_sen_support").rows():
         rows = order[who.ncy[order] == int(r["ncy"]) - NCY_LOWEST][: round(float(r["mode"]) * factor)]
         s.support[rows] = Support.SEN_SUPPORT
-    _name_needs(s, who, book, s.support == Support.SEN_SUPPORT)
+    _name_needs(s, who, book, np.flatnonzero(s.support == Support.SEN_SUPPORT))
 
 
 def sen_support_total(pack: Pack, year: int) -> float:
@@ -302,77 +308,104 @@ def sen_support_total(pack: Pack, year: int) -> float:
     return known[PUBLISHED_JANUARY] * ENGLAND_GROWTH ** (year - PUBLISHED_JANUARY)
 
 
-def _name_needs(s: Start, who: _Order, book: Book, rows: NDArray[np.bool_]) -> None:
-    unnamed = np.nonzero(rows & (s.need == NONE_YET))[0]
+def _name_needs(s: Start, who: _Order, book: Book, rows: Ints) -> None:
+    """A need for each of some rows that has none yet."""
+    unnamed = rows[s.need[rows] == NONE_YET]
     u = who.draw(Purpose.START_NEED)[unnamed].astype(np.uint64)
     table = book.arrays.first_need[who.ncy[unnamed]]
     s.need[unnamed] = (u[:, None] >= table).sum(1).astype(np.uint8)
 
 
-def _give_stages(s: Start, who: _Order, pack: Pack, book: Book, params: Parameters) -> None:
-    """Who is undecided, being assessed, lately refused or appealing, and since when.
+@dataclass(frozen=True, eq=False)
+class _Lane:
+    """Whom a race is among, in the order of the rows: the same in every draw, which changes only how fast they are."""
 
-    Each child runs in one lane only, and each stage takes the first home in its lane, so a larger backlog contains a
-    smaller one and none disturbs another.
-    """
-    free = who.here & (s.support != Support.PLAN)
-    eager = _eagerness(s, who, book)
-    lane = who.unit(Purpose.START_REFUSED)
-    for (stage, size), (low, high) in zip(pipeline_sizes(params).items(), LANES, strict=True):
-        rows = _race(who, eager, free & (low <= lane) & (lane < high), Purpose.START_PENDING, round(size))
-        s.stage[rows] = stage
-        s.clock[rows] = _clocks(who, pack, rows, stage.name.lower())
-    _name_needs(s, who, book, s.stage > 0)
-    _give_arranged(s, who, book, params, free & (s.stage == Stage.NONE))
+    rows: Ints
+    time: Floats
+    """how long each takes at rate 1"""
+    like: Ints
+    """which of the race's weights each runs at"""
+    identity: draws.U64
+
+    @classmethod
+    def of(cls, among: NDArray[np.bool_], who: _Order, purpose: Purpose, like: Ints) -> _Lane:
+        """Of the rows where ``among`` is true, with the draws of a purpose; ``like`` is of all rows."""
+        rows = np.flatnonzero(among)
+        return cls(rows, who.time(purpose)[rows], like[rows], who.tape.identity[rows])
+
+    def first(self, weights: Floats, size: int, of: NDArray[np.bool_] | bool = True) -> Ints:
+        """The first ``size`` home in a race of exponential times at rates ``weights``; a larger size only adds
+        runners. ``of`` leaves some out. Raises ValueError if fewer run."""
+        weight = weights[self.like]
+        runs = np.flatnonzero((weight > 0) & of)
+        if size > len(runs):
+            raise ValueError(
+                f"{size} children are to be in a stage of the pipeline at the start, but only {len(runs)} can be"
+            )
+        return self.rows[runs[first_home(self.time[runs] / weight[runs], self.identity[runs], size)]]
+
+
+def first_home(time: Floats, identity: draws.U64, size: int) -> Ints:
+    """Who of those who take so long are the first ``size``, in order; of equals, by identity, so that the layout of
+    rows does not matter."""
+    at = np.arange(len(time))
+    if size < len(time):
+        at = np.flatnonzero(time <= np.partition(time, size - 1)[size - 1]) if size else at[:0]
+    return at[np.lexsort((identity[at], time[at]))[:size]]
+
+
+def _lanes(s: Start, who: _Order) -> dict[Stage | str, _Lane]:
+    """Each child runs in one lane only, and each stage takes the first home in its lane, so a larger backlog contains a
+    smaller one and none disturbs another. Those in a placement without a plan are in no stage."""
     held = who.here & (s.support == Support.PLAN)
-    rows = _race(who, np.ones(len(held)), held, Purpose.START_APPEAL, round(params["contesting_plan"]))
+    free = who.here & (s.support != Support.PLAN)
+    at, turn = who.unit(Purpose.START_REFUSED), who.unit(Purpose.START_APPEAL)
+    eager = (who.ncy * len(AREAS) + who.area) * 2 + (s.support == Support.SEN_SUPPORT)
+    found: dict[Stage | str, _Lane] = {
+        stage: _Lane.of(free & (low <= at) & (at < high), who, Purpose.START_PENDING, eager)
+        for stage, (low, high) in LANES.items()
+    }
+    for label, among in (("alternative_provision", turn < 0.5), ("tuition", turn >= 0.5)):
+        found[label] = _Lane.of(free & among, who, Purpose.START_PLACE, who.ncy)
+    found["contesting"] = _Lane.of(held, who, Purpose.START_APPEAL, np.zeros_like(who.ncy))
+    return found
+
+
+def _give_stages(s: Start, laid: Layout, pack: Pack, book: Book, params: Parameters) -> None:
+    """Who is undecided, being assessed, lately refused or appealing, and since when; who contests a plan; who is
+    elsewhere than in a school without one."""
+    eager = _eagerness(book)
+    for stage, size in pipeline_sizes(params).items():
+        rows = laid.lanes[stage].first(eager, round(size))
+        s.stage[rows] = stage
+        s.clock[rows] = _clocks(laid.who, pack, rows, stage.name.lower())
+        _name_needs(s, laid.who, book, rows)
+    for label, rate, named in (("alternative_provision", "to_ap", "ap_without_plan"),
+                               ("tuition", "to_tuition", "tuition_without_plan")):  # fmt: skip
+        lane = laid.lanes[label]
+        enters = book.rates.base[rate].table.reshape(-1)
+        rows = lane.first(enters, round(params[named]), s.stage[lane.rows] == Stage.NONE)
+        s.placement[rows] = book.vocabulary.code(label)
+    rows = laid.lanes["contesting"].first(np.ones(1), round(params["contesting_plan"]))
     s.stage[rows] = Stage.APPEALING
-    s.clock[rows] = _clocks(who, pack, rows, "appealing")
+    s.clock[rows] = _clocks(laid.who, pack, rows, "appealing")
 
 
-def _give_arranged(s: Start, who: _Order, book: Book, params: Parameters, free: NDArray[np.bool_]) -> None:
-    """Children without a plan in alternative provision or section 19 tuition, by the rates of entry of their school
-    year."""
-    lane = who.unit(Purpose.START_APPEAL)
-    for label, rate, size, among in (("alternative_provision", "to_ap", "ap_without_plan", lane < 0.5),
-                                     ("tuition", "to_tuition", "tuition_without_plan", lane >= 0.5)):  # fmt: skip
-        enters = book.rates.base[rate].table.reshape(-1)[who.ncy]
-        s.placement[_race(who, enters, free & among, Purpose.START_PLACE, round(params[size]))] = book.vocabulary.code(
-            label
-        )
-
-
-LANES = ((0.0, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 1.0))
+LANES = {Stage.ASSESSING: (0.0, 0.5), Stage.REQUESTED: (0.5, 0.7), Stage.REFUSED: (0.7, 0.9),
+         Stage.APPEALING: (0.9, 1.0)}  # fmt: skip
 
 
 def pipeline_sizes(params: Parameters) -> dict[Stage, float]:
-    """Children without a plan in each stage at the start, in the order of ``LANES``."""
+    """Children without a plan in each stage at the start."""
     return {Stage.ASSESSING: params["backlog_months"] * params["decided_to_assess_a_month"],
             Stage.REQUESTED: params["undecided_requests"], Stage.REFUSED: params["recently_refused"],
             Stage.APPEALING: params["appealing_refusal"]}  # fmt: skip
 
 
-def _eagerness(s: Start, who: _Order, book: Book) -> Floats:
-    """Each child's own rate of request, as a weight."""
-    rate = {k: book.rates.base[k].table[0, :, :, 0, 0, 0] for k in ("request", "request_supported")}
-    both = np.stack([np.broadcast_to(rate[k], (len(NCYS), len(AREAS))) for k in rate])
-    out: Floats = both[(s.support == Support.SEN_SUPPORT).astype(int), who.ncy, who.area]
-    return out
-
-
-def _race(who: _Order, weight: Floats, among: NDArray[np.bool_], purpose: Purpose, size: int) -> Ints:
-    """The first ``size`` home in a race of exponential times at rates ``weight``; a larger size only adds runners."""
-    rows = np.nonzero(among & (weight > 0))[0]
-    time = who.time(purpose)[rows] / weight[rows]
-    if size > len(rows):
-        raise ValueError(
-            f"{size} children are to be in a stage of the pipeline at the start, but only {len(rows)} can be"
-        )
-    if not size:
-        return rows[:0]
-    home = time <= np.partition(time, size - 1)[size - 1]  # with ties, between which identity decides
-    rows, time = rows[home], time[home]
-    return rows[np.lexsort((who.tape.identity[rows], time))[:size]]
+def _eagerness(book: Book) -> Floats:
+    """[ncy, area, supported or not, in one row] a child's own rate of request, as a weight."""
+    rate = [book.rates.base[k].table[0, :, :, 0, 0, 0] for k in ("request", "request_supported")]
+    return np.stack([np.broadcast_to(r, (len(NCYS), len(AREAS))) for r in rate], -1).ravel()
 
 
 def _clocks(who: _Order, pack: Pack, rows: Ints, stage: str) -> NDArray[np.int16]:
