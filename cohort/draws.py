@@ -216,5 +216,9 @@ def threshold(probability: float | NDArray[np.float64]) -> U32:
 
     The top threshold misses one draw in four thousand million: certain outcomes are coded as certain, not drawn.
     """
-    scaled = np.rint(np.asarray(probability, np.float64) * WHOLE)
-    return np.minimum(scaled, WHOLE - 1).astype(np.uint32)
+    scaled = np.array(probability, np.float64)
+    scaled *= WHOLE
+    np.rint(scaled, out=scaled)
+    np.minimum(scaled, WHOLE - 1, out=scaled)
+    found: U32 = scaled.astype(np.uint32)[()]
+    return found

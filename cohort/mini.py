@@ -241,7 +241,7 @@ class MiniWorld:
         """A month at the price of the child's support, placement, severity and phase in this financial year; a plan's
         goes by need too, by where the place is, and by how many of the dates from which newcomers pay otherwise the
         child came after."""
-        price, since = self.setting.price(self.month), self.setting.prices.since
+        price, since = self.setting.prices.monthly(self.month), self.setting.prices.since
         for child in self.here():
             if child.support or child.placement != MAINSTREAM:  # all others cost the High Needs Block nothing
                 post_16 = self.year_of(child) + calendar.NCY_LOWEST >= FIRST_NCY_POST_16

@@ -17,8 +17,9 @@ from cohort.admission import NOBODY, SCHOOL_FIRST, SCHOOL_LAST, deal
 from cohort.demography import Tape
 from cohort.draws import Purpose
 from cohort.places import KIND_ORDER, OUTSIDE, Places
+from cohort.races import first_home
 from cohort.rounding import largest_remainder
-from cohort.start import Start, first_home
+from cohort.start import Start
 from cohort.states import Support
 
 MONTHS_BACK = 12

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from cohort.parameters import Parameters
 from cohort.policy import NOTHING, Fund, Policy, Price
 from cohort.slots import Slots
 from cohort.states import NEEDS, SEVERITIES, SUPPORTS, WHERE, Support, Vocabulary, closest
-from cohort.when import When, known, strengths, uprated
+from cohort.when import When, known, strengths
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -60,29 +60,17 @@ class Item:
 
     def pence_in(self, month: int) -> int:
         """Whole pence of a month: the year's price times what each policy makes of it, rounded once."""
-        return self.pence_by((month,))[0]
-
-    def pence_by(self, months: tuple[int, ...]) -> list[int]:
-        """[month] the same of several months."""
-        acting = [
-            (known(p.by) - 1, (1 + self.growth + known(p.growth)) / (1 + self.growth), strengths(p.when, months),
-             uprated(p.when, months))
-            for p in self.policies
-        ]  # fmt: skip
-        found = []
-        for k, month in enumerate(months):
-            year, factor = calendar.financial_year_start(month), 1.0
-            for more, growth, strong, years in acting:
-                factor *= 1 + more * strong[k]
-                factor *= growth ** years[k]
-            found.append(round(self.pounds * 100 / 12 * (1 + self.growth) ** (year - BASE_YEAR) * factor))
-        return found
+        year, factor = calendar.financial_year_start(month), 1.0
+        for p in self.policies:
+            factor *= 1 + (known(p.by) - 1) * p.when.strength(month)
+            factor *= ((1 + self.growth + known(p.growth)) / (1 + self.growth)) ** _upratings(p.when, month)
+        return round(self.pounds * 100 / 12 * (1 + self.growth) ** (year - BASE_YEAR) * factor)
 
     def key(self, month: int) -> tuple[object, ...]:
         """Equal for months whose price is equal: the financial year, and how far each policy acts."""
         return (
             calendar.financial_year_start(month),
-            *((strengths(p.when, (month,)), uprated(p.when, (month,))) for p in self.policies),
+            *((p.when.strength(month), _upratings(p.when, month)) for p in self.policies),
         )
 
 
@@ -111,10 +99,9 @@ class Charge(Item):
         """The mean child's pence less those of place funding."""
         return super().pence_a_month(year) - (self.place.pence_a_month(year) if self.place else 0)
 
-    def pence_by(self, months: tuple[int, ...]) -> list[int]:
+    def pence_in(self, month: int) -> int:
         """The mean child's pence, as policies make them, less those of place funding."""
-        whole = super().pence_by(months)
-        return [a - b for a, b in zip(whole, self.place.pence_by(months), strict=True)] if self.place else whole
+        return super().pence_in(month) - (self.place.pence_in(month) if self.place else 0)
 
     def by_cell(self, month: int) -> Ints:
         """[severity, 1, need, where, 1] whole pence: the mean child's x what the cell costs relatively, rounded once a
@@ -123,7 +110,7 @@ class Charge(Item):
 
     def by_cells(self, months: Sequence[int]) -> Ints:
         """[month, severity, 1, need, where, 1] the same of several months."""
-        mean = np.array(self.pence_by(tuple(months)), np.int64).reshape(-1, 1, 1, 1, 1, 1)
+        mean = np.array([self.pence_in(month) for month in months], np.int64).reshape(-1, 1, 1, 1, 1, 1)
         if self.relative is None:
             return mean
         found: Ints = np.rint(mean * self.relative[:, None, :, :, None]).astype(np.int64)
@@ -143,12 +130,17 @@ class Service(Item):
 
     when: When | None = None
 
-    def pence_by(self, months: tuple[int, ...]) -> list[int]:
-        """[month] round(pounds x 100 / 12 x (1 + growth) ** (year - 2024)) x how far it is phased in."""
-        pence = super().pence_by(months)
-        if self.when is None:
-            return pence
-        return [round(p * strong) for p, strong in zip(pence, strengths(self.when, months), strict=True)]
+    def pence_in(self, month: int) -> int:
+        """round(pounds x 100 / 12 x (1 + growth) ** (year - 2024)) x how far it is phased in."""
+        pence = super().pence_in(month)
+        return pence if self.when is None else round(pence * self.when.strength(month))
+
+
+def _upratings(when: When, month: int) -> int:
+    """How many Aprils a change of growth has acted on by a month, its own start among them."""
+    last = min(month, calendar.month(when.end) - 1) if when.end else month
+    start = calendar.month(when.start)
+    return max(0, calendar.financial_year_start(last) - calendar.financial_year_start(start - 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,8 +220,14 @@ class Prices:
     def keys(self, months: tuple[int, ...]) -> list[tuple[object, ...]]:
         """The same of several months."""
         whens = dict.fromkeys(p.when for c in self.charges for p in c.policies)
-        by = [(strengths(when, months), uprated(when, months)) for when in whens]
-        return list(zip(map(calendar.financial_year_start, months), *(x for both in by for x in both), strict=True))
+        by = [part for when in whens for part in (strengths(when, months), _uprated(when, months))]
+        return list(zip(map(calendar.financial_year_start, months), *by, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _uprated(when: When, months: tuple[int, ...]) -> tuple[int, ...]:
+    """``_upratings`` by each of some months: kept, for draws often delay a change alike."""
+    return tuple([_upratings(when, m) for m in months])
 
 
 def _may_fall(charge: Charge, years: int) -> bool:

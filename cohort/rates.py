@@ -202,16 +202,18 @@ class Rates:
                 share = strength > 0 if len(changes) == 1 else known(change.share) * strength
                 sent[cells] += share
                 contested[cells] += share * known(change.appeal_share)
-            return np.divide(contested, sent, out=np.zeros_like(sent), where=sent > 0)
+            return np.divide(contested, sent, out=contested, where=sent > 0)  # where none is sent, none contests
         into = self.vocabulary.lawful[self.vocabulary.code(changes[0].into)].reshape(_ALONG_NCY)
         if len(changes) == 1:
             for change, cells, strength in self._acting(name, strong):
                 sent[cells] = known(change.share) * strength
-            return sent * into
-        kept = np.ones_like(sent)
-        for change, cells, strength in self._acting(name, strong):
-            kept[cells] *= 1 - known(change.share) * strength
-        return (1 - kept) * into
+        else:
+            kept = np.ones_like(sent)
+            for change, cells, strength in self._acting(name, strong):
+                kept[cells] *= 1 - known(change.share) * strength
+            np.subtract(1, kept, out=sent)
+        sent *= into
+        return sent
 
     def shares(self, key: str, month: int) -> Iterator[tuple[Redirect, Cells, float]]:
         """Each redirect of one pair that acts in a month, the cells it is for, and the share that it sends."""

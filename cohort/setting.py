@@ -77,11 +77,8 @@ class Setting:
 
     def price(self, month: int) -> NDArray[np.int64]:
         """[support, placement, severity, phase, need, where, terms] pence a child-month, of the month's financial year
-        and policies."""
-        key = self.prices.key(month)
-        if key not in self._prices:
-            self._prices[key] = self.prices.monthly(month)
-        return self._prices[key]
+        and policies; 0 for plans in a kind of place that there is not."""
+        return self.tariffs.cells(month)
 
     def cost(self, cells: NDArray[np.int32], held: NDArray[np.integer], month: int) -> int:
         """Pence of a month for children and plans as a record keeps them."""
@@ -101,10 +98,6 @@ class Setting:
         """Those of all months."""
         months = range(self.scenario.first, self.scenario.last + 1)
         return Tariffs(self.prices, self.events.cohorts, self.places.outside, months)
-
-    @cached_property
-    def _prices(self) -> dict[tuple[object, ...], NDArray[np.int64]]:
-        return {}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar, draws, lodging
+from cohort import calendar, lodging
 from cohort.book import Book
 from cohort.calendar import NCY_LOWEST, NCYS
 from cohort.demography import Tape
@@ -26,6 +26,7 @@ from cohort.draws import Purpose
 from cohort.lodging import Lodging
 from cohort.pack import Pack
 from cohort.parameters import Parameters
+from cohort.races import Lane, Order
 from cohort.rounding import bounded_remainder, diffuse, largest_remainder
 from cohort.states import AREAS, NEEDS, NONE_YET, SEXES, Stage, Support, Vocabulary
 
@@ -65,8 +66,8 @@ class Layout:
     """What the start of every parameter draw shares: who has a plan, where, SEN Support, needs; nobody in a stage."""
 
     plain: Start
-    who: _Order
-    lanes: Mapping[Stage | str, _Lane]
+    who: Order
+    lanes: Mapping[Stage | str, Lane]
     """by stage, and by placement of those in one without a plan: whom a race for it is among"""
 
 
@@ -92,7 +93,7 @@ def layout(pack: Pack, tape: Tape, book: Book) -> Layout:
     if not calendar.is_january(tape.start):
         raise ValueError(f"a start is a January census, not {calendar.label(tape.start)}")
     year = calendar.year(tape.start)
-    who = _Order(tape, tape.start)
+    who = Order(tape, tape.start)
     plans = plans_by_ncy(pack, book.vocabulary, year)
     needs, unmet = needs_of_plans(pack, book.vocabulary, plans)
     n = tape.with_needs
@@ -199,49 +200,7 @@ def district_weights(pack: Pack, tape: Tape) -> Floats:
     return np.array([rate[area_of[d]] for d in tape.districts]) / rate.mean()
 
 
-class _Order:
-    """Children with needs who are there at the start, and keyed orders among them."""
-
-    def __init__(self, tape: Tape, month: int) -> None:
-        n = tape.with_needs
-        self.here = (tape.arrival[:n] < month) & (tape.leaving[:n] >= month)
-        self.ncy = np.clip(calendar.academic_year(month - 1) - tape.cohort[:n].astype(int), 0, len(NCYS) - 1)
-        self.sex, self.district, self.area = (
-            tape.sex[:n].astype(int),
-            tape.district[:n].astype(int),
-            tape.area[:n].astype(int),
-        )
-        self.keys = draws.mix_many(tape.identity[:n])
-        self.month, self.tape = month, tape
-        self._drawn: dict[Purpose, NDArray[np.uint32]] = {}
-        self._units: dict[Purpose, Floats] = {}
-        self._times: dict[Purpose, Floats] = {}
-
-    def draw(self, purpose: Purpose) -> NDArray[np.uint32]:
-        """Each row's draw for a purpose of the start; made once."""
-        if purpose not in self._drawn:
-            self._drawn[purpose] = draws.draw_many(self.keys, draws.salt(0, purpose))
-        return self._drawn[purpose]
-
-    def unit(self, purpose: Purpose) -> Floats:
-        """The same as a number in (0, 1)."""
-        if purpose not in self._units:
-            self._units[purpose] = (self.draw(purpose) + 0.5) / draws.WHOLE
-        return self._units[purpose]
-
-    def time(self, purpose: Purpose) -> Floats:
-        """The same as the time that each row takes in a race at rate 1."""
-        if purpose not in self._times:
-            self._times[purpose] = -np.log(self.unit(purpose))
-        return self._times[purpose]
-
-    def by(self, purpose: Purpose, among: NDArray[np.bool_]) -> Ints:
-        """Rows among those, in keyed order; ties by identity, so that the layout of rows does not matter."""
-        rows = np.nonzero(among)[0]
-        return rows[np.lexsort((self.tape.identity[rows], self.draw(purpose)[rows]))]
-
-
-def _give_plans(s: Start, who: _Order, plans: Ints, girls: Ints, needs: Ints, weights: Floats) -> None:
+def _give_plans(s: Start, who: Order, plans: Ints, girls: Ints, needs: Ints, weights: Floats) -> None:
     """Choose the holders by (ncy, sex, district) in keyed order, then deal placements and needs among them in
     another."""
     order = who.by(Purpose.START_PLAN, who.here)
@@ -267,7 +226,7 @@ def _give_plans(s: Start, who: _Order, plans: Ints, girls: Ints, needs: Ints, we
     )
 
 
-def _choose(order: Ints, group: Ints, who: _Order, ncy: int, sex: int, total: int, weights: Floats) -> Ints:
+def _choose(order: Ints, group: Ints, who: Order, ncy: int, sex: int, total: int, weights: Floats) -> Ints:
     """The first in keyed order of each district, as many as its share; what a small district lacks others give."""
     width = len(weights)
     if not total:
@@ -286,7 +245,7 @@ def _choose(order: Ints, group: Ints, who: _Order, ncy: int, sex: int, total: in
     return np.concatenate([p[:k] for p, k in zip(pools, share, strict=True)])
 
 
-def _give_support(s: Start, who: _Order, pack: Pack, book: Book, year: int) -> None:
+def _give_support(s: Start, who: Order, pack: Pack, book: Book, year: int) -> None:
     """SEN Support by NCY (27,968 of school age in January 2024), in keyed order among those without a plan."""
     order = who.by(Purpose.START_SUPPORT, who.here & (s.support == Support.NONE))
     factor = sen_support_total(pack, year) / sen_support_total(pack, PUBLISHED_JANUARY)
@@ -308,7 +267,7 @@ def sen_support_total(pack: Pack, year: int) -> float:
     return known[PUBLISHED_JANUARY] * ENGLAND_GROWTH ** (year - PUBLISHED_JANUARY)
 
 
-def _name_needs(s: Start, who: _Order, book: Book, rows: Ints) -> None:
+def _name_needs(s: Start, who: Order, book: Book, rows: Ints) -> None:
     """A need for each of some rows that has none yet."""
     unnamed = rows[s.need[rows] == NONE_YET]
     u = who.draw(Purpose.START_NEED)[unnamed].astype(np.uint64)
@@ -316,58 +275,20 @@ def _name_needs(s: Start, who: _Order, book: Book, rows: Ints) -> None:
     s.need[unnamed] = (u[:, None] >= table).sum(1).astype(np.uint8)
 
 
-@dataclass(frozen=True, eq=False)
-class _Lane:
-    """Whom a race is among, in the order of the rows: the same in every draw, which changes only how fast they are."""
-
-    rows: Ints
-    time: Floats
-    """how long each takes at rate 1"""
-    like: Ints
-    """which of the race's weights each runs at"""
-    identity: draws.U64
-
-    @classmethod
-    def of(cls, among: NDArray[np.bool_], who: _Order, purpose: Purpose, like: Ints) -> _Lane:
-        """Of the rows where ``among`` is true, with the draws of a purpose; ``like`` is of all rows."""
-        rows = np.flatnonzero(among)
-        return cls(rows, who.time(purpose)[rows], like[rows], who.tape.identity[rows])
-
-    def first(self, weights: Floats, size: int, of: NDArray[np.bool_] | bool = True) -> Ints:
-        """The first ``size`` home in a race of exponential times at rates ``weights``; a larger size only adds
-        runners. ``of`` leaves some out. Raises ValueError if fewer run."""
-        weight = weights[self.like]
-        runs = np.flatnonzero((weight > 0) & of)
-        if size > len(runs):
-            raise ValueError(
-                f"{size} children are to be in a stage of the pipeline at the start, but only {len(runs)} can be"
-            )
-        return self.rows[runs[first_home(self.time[runs] / weight[runs], self.identity[runs], size)]]
-
-
-def first_home(time: Floats, identity: draws.U64, size: int) -> Ints:
-    """Who of those who take so long are the first ``size``, in order; of equals, by identity, so that the layout of
-    rows does not matter."""
-    at = np.arange(len(time))
-    if size < len(time):
-        at = np.flatnonzero(time <= np.partition(time, size - 1)[size - 1]) if size else at[:0]
-    return at[np.lexsort((identity[at], time[at]))[:size]]
-
-
-def _lanes(s: Start, who: _Order) -> dict[Stage | str, _Lane]:
+def _lanes(s: Start, who: Order) -> dict[Stage | str, Lane]:
     """Each child runs in one lane only, and each stage takes the first home in its lane, so a larger backlog contains a
     smaller one and none disturbs another. Those in a placement without a plan are in no stage."""
     held = who.here & (s.support == Support.PLAN)
     free = who.here & (s.support != Support.PLAN)
     at, turn = who.unit(Purpose.START_REFUSED), who.unit(Purpose.START_APPEAL)
     eager = (who.ncy * len(AREAS) + who.area) * 2 + (s.support == Support.SEN_SUPPORT)
-    found: dict[Stage | str, _Lane] = {
-        stage: _Lane.of(free & (low <= at) & (at < high), who, Purpose.START_PENDING, eager)
+    found: dict[Stage | str, Lane] = {
+        stage: Lane.of(free & (low <= at) & (at < high), who, Purpose.START_PENDING, eager)
         for stage, (low, high) in LANES.items()
     }
     for label, among in (("alternative_provision", turn < 0.5), ("tuition", turn >= 0.5)):
-        found[label] = _Lane.of(free & among, who, Purpose.START_PLACE, who.ncy)
-    found["contesting"] = _Lane.of(held, who, Purpose.START_APPEAL, np.zeros_like(who.ncy))
+        found[label] = Lane.of(free & among, who, Purpose.START_PLACE, who.ncy)
+    found["contesting"] = Lane.of(held, who, Purpose.START_APPEAL, np.zeros_like(who.ncy))
     return found
 
 
@@ -382,9 +303,8 @@ def _give_stages(s: Start, laid: Layout, pack: Pack, book: Book, params: Paramet
         _name_needs(s, laid.who, book, rows)
     for label, rate, named in (("alternative_provision", "to_ap", "ap_without_plan"),
                                ("tuition", "to_tuition", "tuition_without_plan")):  # fmt: skip
-        lane = laid.lanes[label]
         enters = book.rates.base[rate].table.reshape(-1)
-        rows = lane.first(enters, round(params[named]), s.stage[lane.rows] == Stage.NONE)
+        rows = laid.lanes[label].first(enters, round(params[named]), s.stage > 0)
         s.placement[rows] = book.vocabulary.code(label)
     rows = laid.lanes["contesting"].first(np.ones(1), round(params["contesting_plan"]))
     s.stage[rows] = Stage.APPEALING
@@ -408,7 +328,7 @@ def _eagerness(book: Book) -> Floats:
     return np.stack([np.broadcast_to(r, (len(NCYS), len(AREAS))) for r in rate], -1).ravel()
 
 
-def _clocks(who: _Order, pack: Pack, rows: Ints, stage: str) -> NDArray[np.int16]:
+def _clocks(who: Order, pack: Pack, rows: Ints, stage: str) -> NDArray[np.int16]:
     """The month since which each has been in the stage, by the pack's profile of months back; each child's own draw."""
     t = pack.table("estimate_pipeline_ages").where(stage=stage)
     order = np.argsort(t["months_back"])

@@ -35,6 +35,7 @@ class Tariffs:
         self._priced: list[tuple[Ints, Ints]] = []
         """of children without a plan and of plans: see ``add``"""
         self._laid_out: dict[tuple[int, int], Tariff] = {}
+        self._spread: dict[int, Ints] = {}
         self._plan_cells = self._cells()
         self.uncharged = self._uncharged()
         """a tariff at which nobody is charged and no plan counted"""
@@ -55,6 +56,18 @@ class Tariffs:
                 phase=(ncy >= FIRST_POST_16).astype(np.int64),
             )
         return self._laid_out[key]
+
+    def cells(self, month: int) -> Ints:
+        """[support, placement, severity, phase, need, where, terms] pence a child-month, as ``Prices.monthly`` of all
+        there can be; 0 for plans in a kind of place that there is not."""
+        which = self._price(month)
+        if which not in self._spread:
+            others, plans = self._priced[which]
+            out = np.empty(self.prices.shape, np.int64)
+            out[: Support.PLAN] = others[..., None, None, None]
+            out[Support.PLAN] = self.prices.slots.spread(plans.transpose(1, 2, 0, 3, 4))
+            self._spread[which] = out
+        return self._spread[which]
 
     def others(self, month: int) -> Ints:
         """[support, placement, severity, phase] pence a child-month without a plan."""

@@ -97,11 +97,3 @@ class When:
 def strengths(when: When, months: tuple[int, ...]) -> tuple[float, ...]:
     """How far it acts in each of some months: kept, for draws often delay a change alike."""
     return tuple([when.strength(m) for m in months])
-
-
-@lru_cache(maxsize=4096)
-def uprated(when: When, months: tuple[int, ...]) -> tuple[int, ...]:
-    """How many Aprils a change of growth has acted on by each of some months, its own start among them: kept too."""
-    start, end = calendar.month(when.start), calendar.month(when.end) if when.end else max(months) + 1
-    before = calendar.financial_year_start(start - 1)
-    return tuple([max(0, calendar.financial_year_start(min(m, end - 1)) - before) for m in months])
