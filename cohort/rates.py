@@ -259,7 +259,7 @@ class Rates:
         strong = self._strengths(name, of)
         keys = self._keys(name, of, strong)
         first = dict(zip(keys[::-1], range(len(keys))[::-1], strict=True))
-        anew = {key: k for key, k in first.items() if key not in made.keys}
+        anew = {key: first[key] for key in dict.fromkeys(keys) if key not in made.keys}
         if anew:
             at = list(anew.values())
             found = draws.threshold(self._values(name, [of[k] for k in at], [[s[k] for k in at] for s in strong]))
