@@ -47,8 +47,10 @@ class BaseRate:
 
     def factors(self, months: Sequence[int]) -> Floats:
         """[month, DIMS] the same of several months."""
-        dated = [self.season[m % 12] * (self._dated(m) if self.dated else np.ones(1)) for m in months]
-        factor = np.reshape(dated, (len(months), -1, *[1] * (len(DIMS) - 1)))
+        factor = self.season[np.array(months) % 12].reshape(-1, *[1] * len(DIMS))
+        if self.dated:
+            dated = np.stack([self.dated[self._dated_month(m)] for m in months])
+            factor = factor * dated.reshape(len(months), -1, *[1] * (len(DIMS) - 1))
         for step in self.steps:
             acts = np.reshape([step.first <= m <= step.last for m in months], (-1, *[1] * len(DIMS)))
             if acts.any():
@@ -75,9 +77,6 @@ class BaseRate:
     def _dated_month(self, month: int) -> int:
         first, last = self._dates
         return min(max(month, first), last)
-
-    def _dated(self, month: int) -> Floats:
-        return self.dated[self._dated_month(month)]
 
 
 def base_rates(pack: Pack, vocabulary: Vocabulary, processes: tuple[Process, ...] = PROCESSES) -> dict[str, BaseRate]:

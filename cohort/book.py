@@ -135,7 +135,8 @@ class Book:
 
     def _era(self, month: int) -> tuple[Given, Arrays]:
         if month not in self._months:
-            key = tuple([k for k, m in enumerate(self.dated) if m.acts(month)])
+            first, last = self._spans
+            key = tuple(np.flatnonzero((first <= month) & (month <= last)).tolist())
             if key not in self.eras:
                 self.eras[key] = self._begin([self.dated[k] for k in key])
             if key not in self._laid_out:
@@ -152,6 +153,11 @@ class Book:
             if weights is not self.weights[name]:
                 choices[offset : offset + weights.size] = cumulative(weights).ravel()
         return Era(now, choices, cumulative(now.arrivals, whole=False))
+
+    @cached_property
+    def _spans(self) -> NDArray[np.int64]:
+        """[first and last month, row of ``dated``] in which it acts."""
+        return np.array([m.months for m in self.dated], np.int64).reshape(-1, 2).T
 
     @cached_property
     def _laid_out(self) -> dict[tuple[int, ...], tuple[Given, Arrays]]:

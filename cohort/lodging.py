@@ -96,10 +96,15 @@ class Lodging:
         return out
 
 
+def placements(pack: Pack, vocabulary: Vocabulary) -> tuple[int, ...]:
+    """The placements that tell such places apart, in order."""
+    names = [str(name) for name in pack.table(TABLE)["name"].tolist()] if TABLE in pack.names() else []
+    return tuple(sorted({vocabulary.code(name.split(".")[1]) for name in names}))
+
+
 def build(pack: Pack, params: Parameters, vocabulary: Vocabulary) -> Lodging:
     """The chances of a parameter draw. No placement tells places apart in a pack without the table."""
-    names = [str(name) for name in pack.table(TABLE)["name"].tolist()] if TABLE in pack.names() else []
-    codes = tuple(sorted({vocabulary.code(name.split(".")[1]) for name in names}))
+    codes = placements(pack, vocabulary)
     plans = tariff.stock(pack, vocabulary)[list(codes)]
     chance = np.zeros((*plans.shape, SEVERITIES, 3))
     factor = np.ones((len(codes), len(WHERE)))
@@ -139,33 +144,52 @@ def _scaled(share: float, ages: Floats, needs: dict[str, float], spread: float, 
 # The children
 
 
-def begin(of: Lodging, begun: Start, tape: Tape) -> tuple[Ints, NDArray[np.uint32]]:
+@dataclass(frozen=True, eq=False)
+class Lodgers:
+    """The children who are in such places at the start, the same in every draw: one entry a child."""
+
+    rows: Ints
+    at: tuple[NDArray[np.integer], ...]
+    """which bounds are theirs: placement of those, age group, need, severity"""
+    luck: tuple[NDArray[np.uint32], NDArray[np.uint32]]
+    """what orders them for boarding, and for being outside"""
+    identity: draws.U64
+
+    @classmethod
+    def of(cls, placements: tuple[int, ...], begun: Start, tape: Tape) -> Lodgers:
+        """Of those in some placements."""
+        from cohort.record import AGE_GROUP_OF_NCY
+
+        n = tape.with_needs
+        held = (tape.arrival[:n] < tape.start) & (begun.support == Support.PLAN)
+        rows = np.flatnonzero(held & np.isin(begun.placement, placements))
+        year = calendar.academic_year(tape.start - 1) - tape.cohort[rows].astype(np.int64)
+        group = AGE_GROUP_OF_NCY[np.clip(year, 0, len(AGE_GROUP_OF_NCY) - 1)]
+        placement = np.searchsorted(placements, begun.placement[rows])
+        keys = draws.mix_many(tape.identity[rows])
+        boards, outside = (draws.draw_many(keys, draws.salt(turn, Purpose.START_LODGING)) for turn in (0, 1))
+        need, severity = begun.need[rows], tape.severity[rows]
+        return cls(rows, (placement, group, need, severity), (boards, outside), tape.identity[rows])
+
+
+def begin(of: Lodging, who: Lodgers) -> tuple[Ints, NDArray[np.uint32]]:
     """Rows of the children who are in such places at the start, and their lodging, the same in every run of a draw: as
     many board and are outside as their bounds add up to, rounded, whoever they are.
 
     In a keyed order each has the next stretch of a line, as long as its bound; who has one of the line's whole numbers
     within it is one of them, and how far on it lies is the child's own number.
     """
-    from cohort.record import AGE_GROUP_OF_NCY
-
-    n = tape.with_needs
-    held = (tape.arrival[:n] < tape.start) & (begun.support == Support.PLAN)
-    rows = np.flatnonzero(held & np.isin(begun.placement, of.placements))
-    at = np.searchsorted(of.placements, begun.placement[rows])
-    year = calendar.academic_year(tape.start - 1) - tape.cohort[rows].astype(np.int64)
-    group = AGE_GROUP_OF_NCY[np.clip(year, 0, len(AGE_GROUP_OF_NCY) - 1)]
-    bound = of.bound()[at, group, begun.need[rows], tape.severity[rows]].astype(np.int64)
-    boards = _spread(bound[:, BOARDS], tape, rows, np.zeros(len(rows), np.bool_), 0)
+    bound = of.bound()[who.at].astype(np.int64)
+    boards = _spread(bound[:, BOARDS], who, np.zeros(len(who.rows), np.bool_), 0)
     stays = boards < bound[:, BOARDS]
-    abroad = _spread(np.where(stays, bound[:, OUTSIDE_BOARDER], bound[:, OUTSIDE_DAY]), tape, rows, stays, 1)
-    return rows, (abroad << 16 | boards).astype(np.uint32)
+    abroad = _spread(np.where(stays, bound[:, OUTSIDE_BOARDER], bound[:, OUTSIDE_DAY]), who, stays, 1)
+    return who.rows, (abroad << 16 | boards).astype(np.uint32)
 
 
-def _spread(bound: Ints, tape: Tape, rows: Ints, stays: NDArray[np.bool_], turn: int) -> Ints:
+def _spread(bound: Ints, who: Lodgers, stays: NDArray[np.bool_], turn: int) -> Ints:
     """[row] a number below ``WHOLE``, of which as many are below their bound as the bounds add up to, of
     those who board and of those who do not."""
-    luck = draws.draw_many(draws.mix_many(tape.identity[rows]), draws.salt(turn, Purpose.START_LODGING))
-    order = np.lexsort((tape.identity[rows], luck, stays))
+    order = np.lexsort((who.identity, who.luck[turn], stays))
     before = np.cumsum(bound[order]) - bound[order]
     out = np.empty_like(bound)
     out[order] = -(before + WHOLE // 2) % WHOLE

@@ -23,7 +23,7 @@ from cohort.book import Book
 from cohort.calendar import NCY_LOWEST, NCYS
 from cohort.demography import Tape
 from cohort.draws import Purpose
-from cohort.lodging import Lodging
+from cohort.lodging import Lodgers, Lodging
 from cohort.pack import Pack
 from cohort.parameters import Parameters
 from cohort.races import Lane, Order
@@ -69,6 +69,7 @@ class Layout:
     who: Order
     lanes: Mapping[Stage | str, Lane]
     """by stage, and by placement of those in one without a plan: whom a race for it is among"""
+    lodgers: Lodgers
 
 
 def start(pack: Pack, tape: Tape, book: Book, params: Parameters, laid: Layout | None = None,
@@ -83,7 +84,7 @@ def start(pack: Pack, tape: Tape, book: Book, params: Parameters, laid: Layout |
     columns = {name: getattr(plain, name).copy() for name in COLUMNS}
     s = Start(**columns, estimate=plain.estimate, unmet=plain.unmet)
     _give_stages(s, laid, pack, book, params)
-    lodgers, theirs = lodging.begin(lodged or lodging.build(pack, params, book.vocabulary), s, tape)
+    lodgers, theirs = lodging.begin(lodged or lodging.build(pack, params, book.vocabulary), laid.lodgers)
     s.lodging[lodgers] = theirs
     return s
 
@@ -106,7 +107,7 @@ def layout(pack: Pack, tape: Tape, book: Book) -> Layout:
     s.anniversary[:] = 255
     _give_plans(s, who, plans, females_by_ncy(pack, book.vocabulary, plans), needs, district_weights(pack, tape))
     _give_support(s, who, pack, book, year)
-    return Layout(s, who, _lanes(s, who))
+    return Layout(s, who, _lanes(s, who), Lodgers.of(lodging.placements(pack, book.vocabulary), s, tape))
 
 
 COLUMNS = ("support", "stage", "placement", "need", "anniversary", "clock", "lodging")

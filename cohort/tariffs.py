@@ -62,10 +62,11 @@ class Tariffs:
         there can be; 0 for plans in a kind of place that there is not."""
         which = self._price(month)
         if which not in self._spread:
+            self._spread.clear()  # the last is kept: months are gone through in order, and it is large
             others, plans = self._priced[which]
-            out = np.empty(self.prices.shape, np.int64)
+            out = np.zeros(self.prices.shape, np.int64)
             out[: Support.PLAN] = others[..., None, None, None]
-            out[Support.PLAN] = self.prices.slots.spread(plans.transpose(1, 2, 0, 3, 4))
+            np.moveaxis(out[Support.PLAN], -2, 1)[self.prices.slots.at] = plans.transpose(1, 2, 0, 3, 4)
             self._spread[which] = out
         return self._spread[which]
 
