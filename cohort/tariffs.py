@@ -62,12 +62,11 @@ class Tariffs:
         there can be; 0 for plans in a kind of place that there is not."""
         which = self._price(month)
         if which not in self._spread:
-            self._spread.clear()  # the last is kept: months are gone through in order, and it is large
             others, plans = self._priced[which]
             out = np.zeros(self.prices.shape, np.int64)
             out[: Support.PLAN] = others[..., None, None, None]
             np.moveaxis(out[Support.PLAN], -2, 1)[self.prices.slots.at] = plans.transpose(1, 2, 0, 3, 4)
-            self._spread[which] = out
+            self._spread = {which: out}  # the last is kept: months are gone through in order, and it is large
         return self._spread[which]
 
     def others(self, month: int) -> Ints:
