@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-KERNELS = ("columns.py", "draws.py", "candidates.py", "admission.py", "month.py", "flowrows.py")
+KERNELS = ("columns.py", "draws.py", "candidates.py", "admission.py", "month.py", "flowrows.py", "tally.py")
 """The modules that hold compiled code."""
 
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar, spending
+from cohort import calendar, spending, tally
 from cohort.calendar import NCY_LOWEST
 from cohort.prices import LINES
 from cohort.processes import REASONS
 from cohort.start import SCHOOL_AGE
-from cohort.states import STAGES, WHERE, Stage, Support, Vocabulary
+from cohort.states import SEVERITIES, STAGES, WHERE, Stage, Support, Vocabulary
 
 if TYPE_CHECKING:
     from cohort.world import World
@@ -117,7 +117,9 @@ def rows(world: World) -> Iterator[Row]:
 def held(world: World) -> tuple[list[int], Ints]:
     """Every month with a stock, and [month, ncy, support, placement] children with needs at its start."""
     months = sorted(world.record.cells)
-    return months, np.stack([world.record.cells[m].sum(1, dtype=np.int64).sum(-1) for m in months])
+    by_severity = np.stack([world.record.cells[m].sum(1, dtype=np.int32) for m in months])
+    ages = sum(by_severity[..., severity] for severity in range(1, SEVERITIES)) + by_severity[..., 0]  # few and short
+    return months, ages.astype(np.int64)
 
 
 def stocks(world: World) -> Iterator[Row]:
@@ -167,9 +169,7 @@ def _counts(world: World) -> dict[str, Ints]:
     first_plan = 2 * len(STAGES) + 2 * placements
     cells = np.zeros((2, len(logs), len(events), len(REASONS)), np.int64)
     for k, log in enumerate(logs):
-        held = (log.frm >= first_plan) & (log.frm < first_plan + placements)
-        key = (held * len(events) + log.event.astype(np.int64)) * len(REASONS) + log.reason
-        cells[:, k] = np.bincount(key, minlength=cells[:, k].size).reshape(cells[:, k].shape)
+        tally.happened(log.event, log.reason, log.frm, first_plan, placements, cells[:, k])
     out = {}
     for name, (_, pairs) in FLOWS.items():
         picked = [(events.index(e), slice(None) if r == "*" else REASONS.index(r)) for e, r in pairs if e in events]
@@ -198,6 +198,7 @@ def _spend(world: World) -> Iterator[Row]:
         "spend_low": spending.at(setting, "low"),
         "spend_high": spending.at(setting, "high"),
     }
+    bill.price(list(priced.values()))
     for name, prices in priced.items():
         by_line = bill.by_line(prices)
         years = [(name, y, at) for y, at in whole.items()]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar
+from cohort import calendar, tally
 from cohort.record import AGE_GROUP_OF_NCY, FIRST_POST_16
 from cohort.states import STAGES, Support
 
@@ -47,10 +47,7 @@ def lived(world: World) -> Iterator[Lived]:
     yield Lived(world.setting.scenario.first - 1, state, need, entered, np.zeros(0, np.int32))
     record = world.record
     for month, (log, outside) in enumerate(zip(record.logs, record.outside, strict=True), world.setting.scenario.first):
-        to = log.to.astype(np.int16) - first_plan
-        state[log.row] = np.where((to >= 0) & (to < placements), to, NO_PLAN)
-        need[log.row] = log.need
-        entered[log.row[log.frm != log.to]] = month
+        tally.play(log.row, log.frm, log.to, log.need, month, first_plan, placements, state, need, entered)
         yield Lived(month, state, need, entered, outside)
 
 
@@ -78,11 +75,13 @@ def where_of(world: World, rows: NDArray[np.int64], of: Lived) -> Ints:
 
 def cost(world: World, rows: NDArray[np.int64], of: Lived) -> Ints:
     """Pence of a month for plan holders (rows): all charges of each."""
-    phase = (ncy_index(world, rows, of.month) >= FIRST_POST_16).astype(np.int64)
-    outside = np.zeros(len(of.placement), np.int64)
+    c, lodging = world.columns, world.setting.prices.lodging
+    outside = np.zeros(len(of.placement), np.uint8)
     outside[of.outside] = 1
-    where = outside[rows] + where_of(world, rows, of)
-    terms = np.searchsorted(np.array(world.setting.prices.since, np.int64), of.entered[rows], side="right")
-    price = world.setting.price(of.month)[Support.PLAN]
-    found: Ints = price[of.placement[rows], world.columns.severity[rows], phase, of.need[rows], where, terms]
-    return found
+    pence = np.empty(len(rows), np.int64)
+    tally.pence_of(
+        rows, ncy_index(world, rows, of.month), FIRST_POST_16, AGE_GROUP_OF_NCY, of.placement, c.severity, of.need,
+        of.entered, outside, c.lodging, lodging.told, lodging.bound(), np.array(world.setting.prices.since, np.int16),
+        world.setting.price(of.month)[Support.PLAN], pence,
+    )  # fmt: skip
+    return pence

@@ -14,6 +14,7 @@ another (see ``places``).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,7 +55,18 @@ class Lodging:
 
     def bound(self) -> NDArray[np.uint32]:
         """[placement of these, age group, need, severity, 3] bounds of a lodging's numbers."""
+        return self._bound
+
+    @cached_property
+    def _bound(self) -> NDArray[np.uint32]:
         return np.rint(self.chance * WHOLE).astype(np.uint32)
+
+    @cached_property
+    def told(self) -> NDArray[np.int64]:
+        """[placement] its row in ``bound``; -1 for one that does not tell such places apart, and for none."""
+        out = np.full(2**8, -1)
+        out[list(self.placements)] = np.arange(len(self.placements))
+        return out
 
     def shares(self, placement: int) -> Floats:
         """[age group, need, severity, where] chance of each kind of place; all are the first where they are not told

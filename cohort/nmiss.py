@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cohort import calendar, lives, published, spending
 from cohort.prices import LINES
 from cohort.processes import REASONS
-from cohort.record import NOTHING, UNDER_16, by_phase
+from cohort.record import NOTHING, by_phase
 from cohort.states import STAGES, WHERE, Support
 
 if TYPE_CHECKING:
@@ -163,25 +162,19 @@ def by_terms(world: World, placement: str = "nmiss") -> list[Terms]:
     They sum to the ``movements`` of the placement. A placement that does not tell such places apart has only those that
     it can have.
     """
-    code, by_year = world.setting.book.vocabulary.code(placement), dict[str, list[int]]()
-    for m in sorted(world.record.held):
-        by_year.setdefault(calendar.financial_year(m - 1), []).append(m)
+    code, bill = world.setting.book.vocabulary.code(placement), spending.bill(world)
+    there = bill.plans.there[:, :, :, bill.slots.of_placement(code)].sum((1, 2))
+    spent = (of for of in bill.spent(world.setting.prices) if of.charge.support == Support.PLAN)
+    pence = sum((of.pence.sum((1, 2)) for of in spent if of.placement == code), np.zeros_like(there))
+    by_year: dict[str, list[int]] = {}
+    for k, m in enumerate(bill.months):
+        by_year.setdefault(calendar.financial_year(m), []).append(k)
     out: list[Terms] = []
-    for year, ends in by_year.items():
-        if len(ends) == 12:
-            children, pence = (np.stack(part) for part in zip(*(_by_where(world, code, m) for m in ends), strict=True))
-            found = zip(WHERE, children[-1].tolist(), children.sum(0).tolist(), pence.sum(0).tolist(), strict=False)
-            out += [Terms(year, *of) for of in found]
+    for year, at in by_year.items():
+        if len(at) == 12:
+            of_year = (x.tolist() for x in (there[at[-1]], there[at].sum(0), pence[at].sum(0)))
+            out += [Terms(year, *of) for of in zip(WHERE, *of_year, strict=False)]
     return out
-
-
-def _by_where(world: World, code: int, end: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """[where] children at the start of a month, and the pence that the month before charged for them."""
-    slots, price = world.setting.prices.slots.of_placement(code), world.setting.price(end - 1)[Support.PLAN, code]
-    held = world.record.held[end][:, :, slots]
-    there = np.stack([held[part].sum((0, 1), dtype=np.int64) for part in (slice(UNDER_16), slice(UNDER_16, None))])
-    each = price[:, :, :, : there.shape[1]].transpose(1, 3, 0, 2, 4)
-    return there.sum((0, 2, 3, 4)), (there * each).sum((0, 2, 3, 4))
 
 
 def _crossings(world: World, code: int, month: int) -> Iterator[tuple[bool, str, bool]]:

@@ -17,7 +17,7 @@ the child came after.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -66,12 +66,10 @@ class Item:
             factor *= ((1 + self.growth + known(p.growth)) / (1 + self.growth)) ** _upratings(p.when, month)
         return round(self.pounds * 100 / 12 * (1 + self.growth) ** (year - BASE_YEAR) * factor)
 
-    def key(self, month: int) -> tuple[object, ...]:
-        """Equal for months whose price is equal: the financial year, and how far each policy acts."""
-        return (
-            calendar.financial_year_start(month),
-            *((p.when.strength(month), _upratings(p.when, month)) for p in self.policies),
-        )
+    def pence_of(self, months: tuple[int, ...]) -> Ints:
+        """[month] the same of several months."""
+        grown, factor = _course(self.growth, self.policies, months)
+        return np.rint(self.pounds * 100 / 12 * grown * factor).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,14 +101,18 @@ class Charge(Item):
         """The mean child's pence, as policies make them, less those of place funding."""
         return super().pence_in(month) - (self.place.pence_in(month) if self.place else 0)
 
+    def pence_of(self, months: tuple[int, ...]) -> Ints:
+        """[month] the same of several months."""
+        return super().pence_of(months) - (self.place.pence_of(months) if self.place else 0)
+
     def by_cell(self, month: int) -> Ints:
         """[severity, 1, need, where, 1] whole pence: the mean child's x what the cell costs relatively, rounded once a
         cell."""
-        return self.by_cells([month])[0]
+        return self.by_cells(np.array([self.pence_in(month)]))[0]
 
-    def by_cells(self, months: Sequence[int]) -> Ints:
-        """[month, severity, 1, need, where, 1] the same of several months."""
-        mean = np.array([self.pence_in(month) for month in months], np.int64).reshape(-1, 1, 1, 1, 1, 1)
+    def by_cells(self, mean: Ints) -> Ints:
+        """[mean, severity, 1, need, where, 1] the same, of each of several pence of the mean child."""
+        mean = mean.reshape(-1, 1, 1, 1, 1, 1)
         if self.relative is None:
             return mean
         found: Ints = np.rint(mean * self.relative[:, None, :, :, None]).astype(np.int64)
@@ -135,12 +137,38 @@ class Service(Item):
         pence = super().pence_in(month)
         return pence if self.when is None else round(pence * self.when.strength(month))
 
+    def pence_of(self, months: tuple[int, ...]) -> Ints:
+        """[month] the same of several months."""
+        pence = super().pence_of(months)
+        return pence if self.when is None else np.rint(pence * _acting(self.when, months)[0]).astype(np.int64)
+
 
 def _upratings(when: When, month: int) -> int:
     """How many Aprils a change of growth has acted on by a month, its own start among them."""
     last = min(month, calendar.month(when.end) - 1) if when.end else month
     start = calendar.month(when.start)
     return max(0, calendar.financial_year_start(last) - calendar.financial_year_start(start - 1))
+
+
+@lru_cache(maxsize=256)
+def _acting(when: When, months: tuple[int, ...]) -> tuple[Floats, Ints]:
+    """[month] how far a change acts, and how many Aprils it has."""
+    return np.array([when.strength(m) for m in months], float), np.array([_upratings(when, m) for m in months], int)
+
+
+@lru_cache(maxsize=256)
+def _course(growth: float, policies: tuple[Price, ...], months: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """[month] what a price has grown by since the base year, and what policies make of that: of all prices of a growth
+    and policies, whatever their pounds. Powers are Python's, as numpy's differ by machine in the last bit."""
+    years = [calendar.financial_year_start(m) for m in months]
+    powers = {year: (1 + growth) ** (year - BASE_YEAR) for year in set(years)}
+    factor = np.ones(len(months))
+    for p in policies:
+        strength, upratings = _acting(p.when, months)
+        ratio = (1 + growth + known(p.growth)) / (1 + growth)
+        factor = factor * (1 + (known(p.by) - 1) * strength)
+        factor = factor * np.array([ratio**n for n in range(max(upratings, default=0) + 1)])[upratings]
+    return np.array([powers[year] for year in years], float), factor
 
 
 @dataclass(frozen=True, eq=False)

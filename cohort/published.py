@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cohort.pack import Pack
@@ -78,6 +79,12 @@ def financial_years(pack: Pack) -> list[str]:
 
 def printed(pack: Pack, financial_year: str) -> dict[str, int]:
     """A year's printed lines in pence, a blank as 0, corrected where the register says so."""
+    return dict(_printed(pack, financial_year))
+
+
+@lru_cache(maxsize=32)
+def _printed(pack: Pack, financial_year: str) -> dict[str, int]:
+    """The same, kept: every run's account asks for it again."""
     found = {str(r["line"]): r["gbp_million"] for r in rows(pack, PROJECTION) if r["financial_year"] == financial_year}
     millions = {line: 0.0 if math.isnan(value) else value for line, value in found.items()}
     for (item, year), used in corrections(pack).items():

@@ -7,24 +7,26 @@ are funded by the month that they are vacant in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar
+from cohort import tally
 from cohort.calendar import AGE_GROUPS
+from cohort.pack import Pack
 from cohort.parameters import estimates
 from cohort.places import KIND_ORDER, OUTSIDE
-from cohort.policy import Price
 from cohort.prices import LINES, Charge, Item, Prices
-from cohort.record import AGE_GROUP_OF_NCY, UNDER_16
+from cohort.record import AGE_GROUP_OF_NCY, FIRST_POST_16, UNDER_16
 from cohort.slots import Slots
 from cohort.states import AREAS, Support
+from cohort.when import Uncertain
 
 if TYPE_CHECKING:
     from cohort.setting import Setting
@@ -32,8 +34,46 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 End = Literal["low", "high"]
-_EDGES = np.flatnonzero(np.diff(AGE_GROUP_OF_NCY, prepend=-1))
-"""Where each age group begins among school years."""
+_PHASE_OF_ROW = np.repeat((np.arange(len(AGE_GROUPS)) >= UNDER_16).astype(np.int64), len(AREAS))
+"""[age group x area] 1 from Year 12 on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plans:
+    """The plans of some months by all that a price goes by, listed without the cells in which there are none."""
+
+    there: Ints
+    """[month, age group, area, slot] plans"""
+    told: tuple[int, ...]
+    """how many severities, needs and terms there are"""
+    first: Ints
+    """[month x age group x area x slot] where its cells begin in the list, and the list's end"""
+    cell: NDArray[np.uint16]
+    """[listed] (severity x needs + need) x terms + which terms"""
+    many: NDArray[np.integer]
+
+    @cached_property
+    def band(self) -> Ints:
+        """[cell] severity x needs + need."""
+        return np.arange(math.prod(self.told)) // self.told[2]
+
+    @classmethod
+    def of(cls, held: NDArray[np.integer]) -> Plans:
+        """Of [month, age group, area, slot, severity, need, terms]."""
+        there, told = np.empty(held.shape[:4], np.int64), held.shape[4:]
+        first, cell, many = np.empty(there.size + 1, np.int64), np.empty(held.size, np.uint16), np.empty_like(held)
+        many = many.reshape(-1)
+        tally.fill(held.reshape(there.size, math.prod(told)), first, cell, many, there.reshape(-1))
+        return cls(there, told, first, cell[: first[-1]].copy(), many[: first[-1]].copy())
+
+
+class Spent(NamedTuple):
+    """What a charge costs in a placement: child-months and whole pence, both [month, age group, area, where]."""
+
+    charge: Charge
+    placement: int
+    children: Ints
+    pence: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,93 +81,82 @@ class Bill:
     """A run's children by all that a price goes by, with the months that they are of."""
 
     months: tuple[int, ...]
-    others: Ints
-    """[month, age group, area, support, placement, severity] children without a plan"""
-    held: NDArray[np.integer]
-    """[month, age group, area, slot, severity, need, terms] plans"""
+    cells: tuple[NDArray[np.int32], ...]
+    """of each month [ncy, area, support, placement, severity] children"""
+    plans: Plans
     slots: Slots
     vacant: Mapping[str, Ints] = field(default_factory=dict)
     """kind of place -> [month] places without a child, of the council's own schools; none while places do not bind"""
-    _kept: dict[tuple[Price, ...], tuple[Ints, list[int]]] = field(default_factory=dict, repr=False)
+    _spent: dict[Prices, tuple[Spent, ...]] = field(default_factory=dict, repr=False)
     _priced_at: dict[Prices, dict[str, Ints]] = field(default_factory=dict, repr=False)
 
     def pence(self, item: Item) -> Ints:
         """[month] whole pence that one child-month of a charge (of the mean child), a month of a service or of a vacant
         place costs."""
-        if item.policies or getattr(item, "when", None):
-            return np.array([item.pence_in(m) for m in self.months], np.int64)
-        years, at = self._years
-        return np.array([item.pence_a_month(year) for year in years], np.int64)[at]  # as no policy acts within a year
+        return item.pence_of(self.months)
 
-    @cached_property
-    def _years(self) -> tuple[list[int], Ints]:
-        """The financial years in order, and [month] which of them each month is in."""
-        starts = [calendar.financial_year_start(m) for m in self.months]
-        years = list(dict.fromkeys(starts))
-        return years, np.array([years.index(y) for y in starts], np.int64)
+    def price(self, several: Sequence[Prices]) -> None:
+        """Price everything at several prices in one go, which differ in pounds alone; ``spent`` keeps what is found."""
+        found: list[list[Spent]] = [[] for _ in several]
+        for same in zip(*(prices.charges for prices in several), strict=True):
+            for each in self._priced(same):
+                for of, one in zip(found, each, strict=True):
+                    of.append(one)
+        self._spent.update(zip(several, map(tuple, found), strict=True))
 
-    def spent(self, prices: Prices) -> Iterator[tuple[Charge, Ints, Ints]]:
-        """Each charge with its child-months and its pence, both [month, age group, area, placement]."""
-        for charge in prices.charges:
-            counts, pence = (np.zeros((*self.others.shape[:3], self.others.shape[4]), np.int64) for _ in range(2))
-            for p in charge.placements:
-                there = self._under(charge, p, self.others, self.held if charge.told_apart else self._together)
-                cells = _told_apart(charge, there.shape[3])[_PHASE_OF_GROUP]
-                price = self._priced(charge, there.shape[3])[:, _PHASE_OF_GROUP]
-                counts[..., p] = np.einsum("mgawsdt,gwsdt->mga", there, cells, dtype=np.int64)
-                pence[..., p] = np.einsum("mgawsdt,mgwsdt->mga", there, price, dtype=np.int64)
-            yield charge, counts, pence
+    def spent(self, prices: Prices) -> tuple[Spent, ...]:
+        """What each charge costs in each of its placements: kept for each prices, as several tables ask for it."""
+        if prices not in self._spent:
+            self.price([prices])
+        return self._spent[prices]
 
     def total(self, charge: Charge) -> Ints:
         """[month] pence of a charge."""
-        out, by_width = np.zeros(len(self.months), np.int64), dict[int, NDArray[np.integer]]()
+        return np.sum([_monthly(one.pence) for (one,) in self._priced([charge])], 0, dtype=np.int64)
+
+    def _priced(self, same: Sequence[Charge]) -> Iterator[list[Spent]]:
+        """For each placement of a charge what it costs there, at each of its prices."""
+        charge, mean = same[0], np.stack([self.pence(c) for c in same], 1)
         for p in charge.placements:
-            there = self._under(charge, p, *self._by_phase[charge.told_apart])[:, :, 0]
-            by_width[there.shape[2]] = by_width.get(there.shape[2], 0) + there
-        for wide, there in by_width.items():
-            out += np.einsum("mgwsdt,mgwsdt->m", there, self._priced(charge, wide))
+            plan = charge.support == Support.PLAN
+            children, pence = self._of_plans(same, mean, p) if plan else (self._of_others(charge, p), None)
+            each = children[..., None] * mean[:, None, None, None] if pence is None else pence
+            yield [Spent(c, p, children, each[..., k]) for k, c in enumerate(same)]
+
+    def _of_others(self, charge: Charge, placement: int) -> Ints:
+        """[month, age group, area, 1] children without a plan in a placement whom a charge is for."""
+        out = np.zeros((*self.plans.there.shape[:3], 1), np.int64)
+        within = np.ascontiguousarray(charge.cells[:, :, 0, 0, 0])
+        for cells, found in zip(self.cells, out, strict=True):
+            tally.others(cells, charge.support, placement, AGE_GROUP_OF_NCY, FIRST_POST_16, within, found)
         return out
 
-    def _under(self, charge: Charge, placement: int, others: Ints, held: NDArray[np.integer]) -> NDArray[np.integer]:
-        """[month, group, area, where, severity, need, terms] children of a charge's support in a placement; without a
-        plan, or where ``held`` has them together (by placement, not slot), all but severity are one."""
-        if charge.support != Support.PLAN:
-            return others[:, :, :, charge.support, placement, None, :, None, None]
-        if not charge.told_apart:
-            return held[:, :, :, placement, None, :, None, None]
-        return held[:, :, :, self.slots.of_placement(placement)]
+    def _of_plans(self, same: Sequence[Charge], mean: Ints, placement: int) -> tuple[Ints, Ints | None]:
+        """[month, age group, area, where] plans in a placement that a charge is for, and the pence of each of its
+        prices last; without these where all cost as the mean child does."""
+        charge, plans, slots = same[0], self.plans, self.slots.of_placement(placement)
+        if plans.told != (charge.cells.shape[0], charge.cells.shape[2], charge.cells.shape[4]):
+            raise ValueError(f"{charge.name}: its price goes by other terms than the plans were counted by")
+        wide, rows = slots.stop - slots.start, len(_PHASE_OF_ROW)
+        within = charge.cells[:, :, :, :wide].transpose(1, 3, 0, 2, 4).reshape(2, wide, -1)
+        moment, price = self._moments(same, mean, wide)
+        children = np.empty((len(mean), rows, wide), np.int64)
+        pence = np.zeros((*children.shape, price.shape[3]), np.int64)
+        tally.charge(plans.first, plans.cell, plans.many, self.slots.many, slots.start, _PHASE_OF_ROW,
+                     np.ascontiguousarray(within), plans.band, price, moment, children, pence)  # fmt: skip
+        shape = (*plans.there.shape[:3], wide)
+        return children.reshape(shape), None if charge.relative is None else pence.reshape(*shape, len(same))
 
-    @cached_property
-    def _together(self) -> Ints:
-        """[month, age group, area, placement, severity] plans, all needs and terms together."""
-        return np.asarray(np.add.reduceat(self.held.sum((5, 6), dtype=np.int64), self.slots.first[:-1], axis=3))
-
-    def _priced(self, charge: Charge, wide: int) -> Ints:
-        """[month, phase, where, severity, need, terms] whole pence of a charge, nought in the cells that it is not for;
-        the first so many of where."""
-        moment, firsts = self._moments(charge)
-        each = charge.by_cells(firsts)[..., :wide, :].transpose(0, 2, 4, 1, 3, 5)
-        return np.ascontiguousarray(each * _told_apart(charge, wide))[moment]
-
-    def _moments(self, charge: Charge) -> tuple[Ints, list[int]]:
-        """[month] which of the charge's prices holds, and for each price a month in which it does: kept, as charges
-        that the same policies act on change in the same months."""
-        if charge.policies not in self._kept:
-            keys = [charge.key(m) for m in self.months]
-            moments = list(dict.fromkeys(keys))
-            at = np.array([moments.index(key) for key in keys], np.int64)
-            self._kept[charge.policies] = at, [self.months[keys.index(key)] for key in moments]
-        return self._kept[charge.policies]
-
-    @cached_property
-    def _by_phase(self) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
-        """``others`` and ``held`` of all areas together, with the phase for the age group: first with all needs and
-        terms together, then told apart."""
-        parts = (slice(UNDER_16), slice(UNDER_16, None))
-        others = np.stack([self.others[:, part].sum((1, 2)) for part in parts], 1)[:, :, None]
-        held = np.stack([self.held[:, part].sum((1, 2), dtype=np.int64) for part in parts], 1)[:, :, None]
-        together = np.asarray(np.add.reduceat(held.sum((5, 6)), self.slots.first[:-1], axis=3))
-        return (others, together), (others, held)
+    def _moments(self, same: Sequence[Charge], mean: Ints, wide: int) -> tuple[Ints, Ints]:
+        """[month] which prices hold, and [these, where, band, price] pence: none where all cost as the mean child."""
+        shape = (wide, math.prod(self.plans.told[:2]))
+        if same[0].relative is None:
+            return np.zeros(len(mean), np.int64), np.zeros((1, *shape, 0), np.int64)
+        anew = np.ones(len(mean), np.bool_)
+        anew[1:] = (mean[1:] != mean[:-1]).any(1)
+        cells = [c.by_cells(mean[anew, k])[:, :, 0, :, :wide, 0] for k, c in enumerate(same)]
+        price = np.stack([x.transpose(0, 3, 1, 2) for x in cells], -1)
+        return np.cumsum(anew) - 1, price.reshape(len(price), *shape, len(same))
 
     def unattached(self, prices: Prices) -> Iterator[tuple[str, Ints]]:
         """Sub-line and [month] pence of each thing that follows no child: services, and places while they are
@@ -142,8 +171,8 @@ class Bill:
         """Sub-line -> [month] pence, children's first: kept for each prices, as several tables ask for it."""
         if prices not in self._priced_at:
             out: dict[str, Ints] = {}
-            for charge in prices.charges:
-                out[charge.line] = out.get(charge.line, 0) + self.total(charge)
+            for one in self.spent(prices):
+                out[one.charge.line] = out.get(one.charge.line, 0) + _monthly(one.pence)
             for line, by_month in self.unattached(prices):
                 out[line] = out.get(line, 0) + by_month
             self._priced_at[prices] = out
@@ -157,20 +186,10 @@ class Bill:
         return out
 
 
-def _told_apart(charge: Charge, wide: int) -> NDArray[np.bool_]:
-    """[phase, where, severity, need, terms] the cells of a charge, the first so many of where, with one need and terms
-    for all where they do not matter."""
-    plan = charge.support == Support.PLAN
-    return _laid_out(charge.cells if plan and charge.told_apart else charge.cells[:, :, :1, :1, :1], wide)
-
-
-def _laid_out(cells: NDArray[Any], wide: int) -> NDArray[Any]:
-    """[phase, where, severity, need, terms] of [severity, phase, need, where, terms], the first so many of where: in
-    the order in which plans are held, so that they are added up in one go."""
-    return np.ascontiguousarray(cells[:, :, :, :wide].transpose(1, 3, 0, 2, 4))
-
-
-_PHASE_OF_GROUP = (np.arange(len(AGE_GROUPS)) >= UNDER_16).astype(int)
+def _monthly(counts: Ints) -> Ints:
+    """[month] the sum of all that is counted in it."""
+    found: Ints = counts.sum((1, 2, 3))
+    return found
 
 
 def bill(world: World) -> Bill:
@@ -185,44 +204,39 @@ _KEPT: WeakKeyDictionary[World, tuple[int, Bill]] = WeakKeyDictionary()
 
 
 def _bill(world: World) -> Bill:
-    record, shape, slots = world.record, world.setting.prices.shape, world.setting.prices.slots
-    months = sorted(record.cells)[1:]
-    if not months:
-        groups = (0, len(AGE_GROUPS), len(AREAS))
-        return Bill(
-            (), np.zeros((*groups, 2, *shape[1:3]), np.int64),
-            np.zeros((*groups, slots.many, shape[2], shape[4], shape[6]), int), slots,
-        )  # fmt: skip
-    unplanned = np.stack([record.cells[m][:, :, : Support.PLAN] for m in months])
-    vacant = {kind: np.array([_vacant(world, m, kind) for m in months], np.int64) for kind in KIND_ORDER}
+    record, slots, months = world.record, world.setting.prices.slots, sorted(world.record.cells)[1:]
+    severities, _, needs, _, terms = world.setting.prices.shape[2:]
+    told = (len(AGE_GROUPS), len(AREAS), slots.many, severities, needs, terms)
+    held = np.stack([record.held[m] for m in months]) if months else np.zeros((0, *told), np.uint16)
     return Bill(
-        tuple(m - 1 for m in months), np.add.reduceat(unplanned, _EDGES, axis=1, dtype=np.int64),
-        np.stack([record.held[m] for m in months]), slots, vacant,
+        tuple(m - 1 for m in months), tuple(record.cells[m] for m in months), Plans.of(held), slots,
+        {kind: _vacant(world, months, kind) for kind in KIND_ORDER},
     )  # fmt: skip
 
 
-def _vacant(world: World, month: int, kind: str) -> int:
-    """Places of a kind without a child at the start of a month, at the schools that the council funds: not those of
-    other authorities, who fund theirs."""
-    held = world.record.places.get(month)
-    if held is None:
-        return 0
+def _vacant(world: World, months: Sequence[int], kind: str) -> Ints:
+    """[month] places of a kind without a child at the start of each month, at the schools that the council funds: not
+    those of other authorities, who fund theirs."""
     ours = [n for n, p in enumerate(world.setting.places.providers) if p.kind == kind and p.area != OUTSIDE]
-    places, filled = held[ours, 0], held[ours, 1]
-    return int(np.maximum(places - filled, 0).sum())
+    out = np.zeros(len(months), np.int64)
+    for k, m in enumerate(months):
+        if m in world.record.places:
+            places, filled, _ = world.record.places[m][ours].T
+            out[k] = np.maximum(places - filled, 0).sum()
+    return out
 
 
 def month_of(world: World) -> int:
     """Pence of all that follows no child in the month last lived: services and vacant places."""
     month, prices = world.month - 1, world.setting.prices
-    vacant = sum(_vacant(world, world.month, v.kind) * v.pence_in(month) for v in prices.vacancies)
+    vacant = sum(int(_vacant(world, [world.month], v.kind)[0]) * v.pence_in(month) for v in prices.vacancies)
     return vacant + sum(s.pence_in(month) for s in prices.services)
 
 
 def at(setting: Setting, end: End) -> Prices:
     """The setting's prices with every one at the low or the high end of its estimate; what a scenario fixes and a
     policy funds stays."""
-    known, fixed = estimates(setting.pack), setting.params.fixed
+    known, fixed = _estimates(setting.pack), setting.params.fixed
 
     def pounds(name: str, now: float) -> float:
         return now if name in fixed or name not in known else float(getattr(known[name], end))
@@ -231,3 +245,9 @@ def at(setting: Setting, end: End) -> Prices:
     charges = tuple(replace(c, pounds=pounds(f"price.{c.name}", c.pounds)) for c in prices.charges)
     services = tuple(replace(s, pounds=pounds(f"service.{s.name}", s.pounds)) for s in prices.services)
     return replace(prices, charges=charges, services=services)
+
+
+@lru_cache(maxsize=4)
+def _estimates(pack: Pack) -> dict[str, Uncertain]:
+    """The estimates of a pack, read once."""
+    return estimates(pack)

@@ -109,16 +109,16 @@ def flow(world: World) -> pa.Table:
 def spend(world: World) -> pa.Table:
     """Pence by month, placement, age group, area and line: the children's parts sum to what was charged to children."""
     bill, prices = spending.bill(world), world.setting.prices
-    children: dict[str, tuple[Ints, Ints]] = {}
-    for charge, months, pence in bill.spent(prices):
-        had = children.get(charge.line)
-        children[charge.line] = (months, pence) if had is None else (had[0] + months, had[1] + pence)
+    spent: dict[tuple[str, int], tuple[Ints, Ints]] = {}
+    for of in bill.spent(prices):
+        had = spent.get((of.charge.line, of.placement), (0, 0))
+        spent[of.charge.line, of.placement] = had[0] + of.children.sum(3), had[1] + of.pence.sum(3)
     served: dict[str, Ints] = {}
     for line, pence in bill.unattached(prices):
         served[line] = served.get(line, np.zeros_like(pence)) + pence
-    lines = tuple(dict.fromkeys([*children, *served]))
+    lines = tuple(dict.fromkeys([*(line for line, _ in spent), *served]))
     size = (len(bill.months), prices.placements + 1, len(AGE_GROUPS) + 1, len(AREAS) + 1, len(lines))
-    found = [_of_children(*of, lines.index(line), size) for line, of in children.items()]
+    found = [_of_children({(p, lines.index(line)): of for (line, p), of in spent.items()}, size)]
     found += [_of_none(pence, lines.index(line), size) for line, pence in served.items()]
     cell, child_months, pence = (np.concatenate(part) for part in zip(*found, strict=True))
     order = np.argsort(cell)  # every cell is there once
@@ -136,12 +136,13 @@ def spend(world: World) -> pa.Table:
     )
 
 
-def _of_children(children: Ints, pence: Ints, line: int, size: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:
-    """Of one line: the cells of ``size`` in which anybody is counted or charged, child-months and pence, of both by
-    [month, age group, area, placement]."""
-    month, age, area, placement = at = np.nonzero((children != 0) | (pence != 0))
-    cells = np.ravel_multi_index((month, placement, age, area, np.full_like(month, line)), size)
-    return cells, children[at], pence[at]
+def _of_children(spent: dict[tuple[int, int], tuple[Ints, Ints]], size: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:
+    """Of each placement and line: the cells of ``size`` in which anybody is counted or charged, child-months and pence,
+    of both by [month, age group, area]."""
+    children, pence = (np.stack(part) for part in zip(*spent.values(), strict=True))
+    of, month, age, area = at = np.nonzero((children != 0) | (pence != 0))
+    placement, line = np.array(list(spent)).T
+    return np.ravel_multi_index((month, placement[of], age, area, line[of]), size), children[at], pence[at]
 
 
 def _of_none(pence: Ints, line: int, size: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:

@@ -216,7 +216,7 @@ def charged(charge: str, year: str) -> int:
     world = small_pack.finished()
     bill = spending.bill(world)
     at = [k for k, m in enumerate(bill.months) if calendar.financial_year(m) == year]
-    return sum(int(counts[at].sum()) for c, counts, _ in bill.spent(world.setting.prices) if c.name == charge)
+    return sum(int(of.children[at].sum()) for of in bill.spent(world.setting.prices) if of.charge.name == charge)
 
 
 @within(max_examples=5)

@@ -198,10 +198,11 @@ class Paid:
         bill, prices = spending.bill(world), world.setting.prices
         nmiss = world.setting.book.vocabulary.code("nmiss")
         total, there, months = (np.zeros(len(bill.months)) for _ in range(3))
-        for charge, counts, pence in bill.spent(prices):
-            total += pence.sum((1, 2, 3))
-            there += pence[..., nmiss].sum((1, 2))
-            months += counts[..., nmiss].sum((1, 2)) * (charge.name.split("@")[0] == "nmiss")
+        for of in bill.spent(prices):
+            total += of.pence.sum((1, 2, 3))
+            if of.placement == nmiss:
+                there += of.pence.sum((1, 2, 3))
+                months += of.children.sum((1, 2, 3)) * (of.charge.name.split("@")[0] == "nmiss")
         for _, unattached in bill.unattached(prices):
             total += unattached
         return cls(years(bill.months), total, there, months)

@@ -1,0 +1,106 @@
+"""Counts added up and logs played again, fast: the compiled loops behind ``spending`` and ``lives``.
+
+Plans are counted by more than anybody's price goes by, so most cells are empty: seven in eight of Kent's. What is there
+is listed once and priced from the list.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cohort import cache
+
+cache.use()
+import numba as nb  # noqa: E402 - numba reads where its cache is when it is imported
+
+
+@nb.njit(cache=True, error_model="numpy")
+def fill(held, first, cell, many, there):  # type: ignore[no-untyped-def]
+    """List the cells of [block, cell] plans that hold any, block by block: where each block's begin, which they are and
+    how many plans; and how many plans the block has in all."""
+    n = 0
+    for b in range(held.shape[0]):
+        first[b] = n
+        row, total = held[b], np.int64(0)
+        for k in range(row.size):  # apart from the next loop, for alone it is vector code
+            total += row[k]
+        there[b], k = total, 0
+        while total:
+            cell[n], many[n] = k, row[k]  # the next is written over it if there is none
+            n += row[k] != 0
+            total -= row[k]
+            k += 1
+    first[held.shape[0]] = n
+
+
+@nb.njit(cache=True, error_model="numpy")
+def charge(first, cell, many, slots, lowest, phase, within, band, price, moment, children, pence):  # type: ignore[no-untyped-def]
+    """Count and price the plans of some slots, from ``lowest`` on, in the cells that a charge is for.
+
+    first, cell, many: as ``fill`` lists them, of blocks by [month, row, slot]
+    phase, band: [row] and [cell]
+    within, price: [phase, where, cell] whether the charge is for them; [moment, where, band, prices] pence
+    children, pence: [month, row, where] and [month, row, where, prices], the latter added to
+    """
+    for m in range(children.shape[0]):
+        for r in range(children.shape[1]):
+            for w in range(children.shape[2]):
+                block = (m * children.shape[1] + r) * slots + lowest + w
+                inside, each, out, total = within[phase[r], w], price[moment[m], w], pence[m, r, w], np.int64(0)
+                for e in range(first[block], first[block + 1]):
+                    if inside[cell[e]]:
+                        n = np.int64(many[e])
+                        total += n
+                        for s in range(out.size):
+                            out[s] += n * each[band[cell[e]], s]
+                children[m, r, w] = total
+
+
+@nb.njit(cache=True, error_model="numpy")
+def others(cells, support, placement, group, first_post_16, within, children):  # type: ignore[no-untyped-def]
+    """Count the children of a support in a placement, of [ncy, area, support, placement, severity], to whom a charge by
+    [severity, phase] applies: added to [age group, area, 1]."""
+    for ncy in range(cells.shape[0]):
+        for area in range(cells.shape[1]):
+            for severity in range(cells.shape[4]):
+                if within[severity, np.int64(ncy >= first_post_16)]:
+                    children[group[ncy], area, 0] += cells[ncy, area, support, placement, severity]
+
+
+@nb.njit(cache=True, error_model="numpy")
+def happened(event, reason, frm, first_plan, placements, cells):  # type: ignore[no-untyped-def]
+    """Count a month's log by [whether the child had held a plan, event, reason], added to ``cells``."""
+    for k in range(event.size):
+        held = (frm[k] >= first_plan) & (frm[k] < first_plan + placements)
+        cells[np.uint64(held), np.uint64(event[k]), np.uint64(reason[k])] += 1
+
+
+@nb.njit(cache=True, error_model="numpy")
+def play(row, frm, to, needs, month, first_plan, placements, placement, need, entered):  # type: ignore[no-untyped-def]
+    """A month's log on the columns of ``lives.Lived``: where each child of it then is, its need, and since when."""
+    for k in range(row.size):
+        i, p = row[k], np.int64(to[k]) - first_plan
+        placement[i] = p if 0 <= p < placements else -1
+        need[i] = needs[k]
+        if frm[k] != to[k]:
+            entered[i] = month
+
+
+@nb.njit(cache=True, error_model="numpy")
+def pence_of(  # type: ignore[no-untyped-def]
+    rows, ncy, first_post_16, group, placement, severity, need, entered, outside, lodging, told, bound, since, price,
+    pence,
+):  # fmt: skip
+    """Pence of a month of each plan holder (rows, with the school year of each) at [placement, severity, phase, need,
+    where, terms]; ``told`` is the placement's row in ``bound`` (see ``lodging``), -1 where it tells no places apart."""
+    for j in range(rows.size):
+        i, p = rows[j], np.int64(placement[rows[j]])
+        where, k = np.int64(outside[i]), told[p]
+        if k >= 0:
+            b = bound[k, group[ncy[j]], need[i], severity[i]]
+            boards = (lodging[i] & np.uint32(0xFFFF)) < b[0]
+            where += 2 * boards + ((lodging[i] >> np.uint32(16)) < b[1 + boards])
+        after = 0
+        while after < since.size and since[after] <= entered[i]:
+            after += 1
+        pence[j] = price[p, severity[i], np.int64(ncy[j] >= first_post_16), need[i], where, after]
