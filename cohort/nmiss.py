@@ -224,16 +224,12 @@ def floor(world: World, since: str = "2025-04", *placements: str) -> list[Floor]
         ends = calendar.label(world.month - 1)
         raise ValueError(f"since: {since} given; allowed: {world.setting.scenario.start} to {ends}")
     counts_as = np.isin(np.arange(len(words.placements) + 1), codes)  # the last is NO_PLAN
-    out: dict[str, tuple[int, int, int]] = {}
-    still = np.zeros(0, np.int64)
-    for found in lives.lived(world):
-        month, state = found.month, found.placement
-        if month == begins - 1:
-            still = np.flatnonzero(counts_as[state])
-        elif month >= begins:
-            still = still[counts_as[state[still]]]
-            pence = int(lives.cost(world, still, found).sum())
-            year = calendar.financial_year(month)
-            _, months, spent = out.get(year, (0, 0, 0))
-            out[year] = (len(still), months + len(still), spent + pence)
+    before = next(found for found in lives.lived(world) if found.month == begins - 1)
+    there, out = np.flatnonzero(counts_as[before.placement]), dict[str, tuple[int, int, int]]()
+    still = np.arange(len(there))
+    for found in lives.followed(world, before, there):
+        still = still[counts_as[found.placement[still]]]
+        pence, year = int(lives.cost(world, still, found).sum()), calendar.financial_year(found.month)
+        _, months, spent = out.get(year, (0, 0, 0))
+        out[year] = (len(still), months + len(still), spent + pence)
     return [Floor(year, *totals) for year, totals in out.items()]

@@ -108,15 +108,22 @@ class Charge(Item):
     def by_cell(self, month: int) -> Ints:
         """[severity, 1, need, where, 1] whole pence: the mean child's x what the cell costs relatively, rounded once a
         cell."""
-        return self.by_cells(np.array([self.pence_in(month)]))[0]
+        mean = np.full((1, 1, 1, 1, 1), self.pence_in(month))
+        return mean if self.relative is None else _rounded(mean, self.relative[:, None, :, :, None])
 
-    def by_cells(self, mean: Ints) -> Ints:
-        """[mean, severity, 1, need, where, 1] the same, of each of several pence of the mean child."""
-        mean = mean.reshape(-1, 1, 1, 1, 1, 1)
+    def by_band(self, mean: Ints, wide: int) -> Ints:
+        """[..., where, severity x need, price] the same of many [..., price] pence of the mean child at once, for the
+        first so many of where; no price where all cost as the mean child does."""
+        bands = SEVERITIES * len(NEEDS)
         if self.relative is None:
-            return mean
-        found: Ints = np.rint(mean * self.relative[:, None, :, :, None]).astype(np.int64)
-        return found
+            return np.zeros((*mean.shape[:-1], wide, bands, 0), np.int64)
+        return _rounded(mean[..., None, None, :], self.relative[:, :, :wide].transpose(2, 0, 1).reshape(wide, bands, 1))
+
+
+def _rounded(mean: Ints, relative: Floats) -> Ints:
+    """Whole pence: the mean child's x what a child costs relatively, rounded once."""
+    found: Ints = np.rint(mean * relative).astype(np.int64)
+    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -119,7 +119,7 @@ class Bill:
         charge, mean = same[0], np.stack([self.pence(c) for c in same], 1)
         for p in charge.placements:
             plan = charge.support == Support.PLAN
-            children, pence = self._of_plans(same, mean, p) if plan else (self._of_others(charge, p), None)
+            children, pence = self._of_plans(charge, mean, p) if plan else (self._of_others(charge, p), None)
             each = children[..., None] * mean[:, None, None, None] if pence is None else pence
             yield [Spent(c, p, children, each[..., k]) for k, c in enumerate(same)]
 
@@ -131,32 +131,23 @@ class Bill:
             tally.others(cells, charge.support, placement, AGE_GROUP_OF_NCY, FIRST_POST_16, within, found)
         return out
 
-    def _of_plans(self, same: Sequence[Charge], mean: Ints, placement: int) -> tuple[Ints, Ints | None]:
+    def _of_plans(self, charge: Charge, mean: Ints, placement: int) -> tuple[Ints, Ints | None]:
         """[month, age group, area, where] plans in a placement that a charge is for, and the pence of each of its
         prices last; without these where all cost as the mean child does."""
-        charge, plans, slots = same[0], self.plans, self.slots.of_placement(placement)
+        plans, slots = self.plans, self.slots.of_placement(placement)
         if plans.told != (charge.cells.shape[0], charge.cells.shape[2], charge.cells.shape[4]):
             raise ValueError(f"{charge.name}: its price goes by other terms than the plans were counted by")
         wide, rows = slots.stop - slots.start, len(_PHASE_OF_ROW)
         within = charge.cells[:, :, :, :wide].transpose(1, 3, 0, 2, 4).reshape(2, wide, -1)
-        moment, price = self._moments(same, mean, wide)
+        anew = np.ones(len(mean), np.bool_)
+        anew[1:] = (mean[1:] != mean[:-1]).any(1)
+        moment, price = np.cumsum(anew) - 1, charge.by_band(mean[anew], wide)
         children = np.empty((len(mean), rows, wide), np.int64)
         pence = np.zeros((*children.shape, price.shape[3]), np.int64)
         tally.charge(plans.first, plans.cell, plans.many, self.slots.many, slots.start, _PHASE_OF_ROW,
                      np.ascontiguousarray(within), plans.band, price, moment, children, pence)  # fmt: skip
         shape = (*plans.there.shape[:3], wide)
-        return children.reshape(shape), None if charge.relative is None else pence.reshape(*shape, len(same))
-
-    def _moments(self, same: Sequence[Charge], mean: Ints, wide: int) -> tuple[Ints, Ints]:
-        """[month] which prices hold, and [these, where, band, price] pence: none where all cost as the mean child."""
-        shape = (wide, math.prod(self.plans.told[:2]))
-        if same[0].relative is None:
-            return np.zeros(len(mean), np.int64), np.zeros((1, *shape, 0), np.int64)
-        anew = np.ones(len(mean), np.bool_)
-        anew[1:] = (mean[1:] != mean[:-1]).any(1)
-        cells = [c.by_cells(mean[anew, k])[:, :, 0, :, :wide, 0] for k, c in enumerate(same)]
-        price = np.stack([x.transpose(0, 3, 1, 2) for x in cells], -1)
-        return np.cumsum(anew) - 1, price.reshape(len(price), *shape, len(same))
+        return children.reshape(shape), None if charge.relative is None else pence.reshape(*shape, mean.shape[1])
 
     def unattached(self, prices: Prices) -> Iterator[tuple[str, Ints]]:
         """Sub-line and [month] pence of each thing that follows no child: services, and places while they are

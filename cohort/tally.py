@@ -76,10 +76,13 @@ def happened(event, reason, frm, first_plan, placements, cells):  # type: ignore
 
 
 @nb.njit(cache=True, error_model="numpy")
-def play(row, frm, to, needs, month, first_plan, placements, placement, need, entered):  # type: ignore[no-untyped-def]
-    """A month's log on the columns of ``lives.Lived``: where each child of it then is, its need, and since when."""
+def play(at, row, frm, to, needs, month, first_plan, placements, placement, need, entered):  # type: ignore[no-untyped-def]
+    """A month's log on the columns of ``lives.Lived``: where each child of it then is, its need, and since when. ``at``
+    is the entry of each row of the tape, -1 for children who are not looked at."""
     for k in range(row.size):
-        i, p = row[k], np.int64(to[k]) - first_plan
+        i, p = at[row[k]], np.int64(to[k]) - first_plan
+        if i < 0:
+            continue
         placement[i] = p if 0 <= p < placements else -1
         need[i] = needs[k]
         if frm[k] != to[k]:
@@ -88,13 +91,14 @@ def play(row, frm, to, needs, month, first_plan, placements, placement, need, en
 
 @nb.njit(cache=True, error_model="numpy")
 def pence_of(  # type: ignore[no-untyped-def]
-    rows, ncy, first_post_16, group, placement, severity, need, entered, outside, lodging, told, bound, since, price,
+    entries, ncy, first_post_16, group, placement, severity, need, entered, outside, lodging, told, bound, since, price,
     pence,
 ):  # fmt: skip
-    """Pence of a month of each plan holder (rows, with the school year of each) at [placement, severity, phase, need,
-    where, terms]; ``told`` is the placement's row in ``bound`` (see ``lodging``), -1 where it tells no places apart."""
-    for j in range(rows.size):
-        i, p = rows[j], np.int64(placement[rows[j]])
+    """Pence of a month of each plan holder (entries, with the school year of each) at [placement, severity, phase,
+    need, where, terms]; ``told`` is the placement's row in ``bound`` (see ``lodging``), -1 where it tells no places
+    apart."""
+    for j in range(entries.size):
+        i, p = entries[j], np.int64(placement[entries[j]])
         where, k = np.int64(outside[i]), told[p]
         if k >= 0:
             b = bound[k, group[ncy[j]], need[i], severity[i]]
