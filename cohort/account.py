@@ -17,6 +17,8 @@ from cohort.ledger import Year
 from cohort.states import Support
 
 if TYPE_CHECKING:
+    from cohort.prices import Prices
+    from cohort.spending import Bill
     from cohort.world import World
 
 Row = tuple[str, str, str, str, int]
@@ -51,7 +53,11 @@ def of_world(world: World, gates: Mapping[str, Gates] | None = None, against: Wo
 
 def sub_lines(world: World) -> dict[str, dict[str, int]]:
     """Whole financial year -> sub-line -> pence: child-months x price a month, and what follows no child."""
-    bill, prices = spending.bill(world), world.setting.prices
+    return by_year(spending.bill(world), world.setting.prices)
+
+
+def by_year(bill: Bill, prices: Prices) -> dict[str, dict[str, int]]:
+    """The same of a bill, at any prices that tell the same children apart."""
     years = [calendar.financial_year(m) for m in bill.months]
     out: dict[str, dict[str, int]] = {year: {} for year in dict.fromkeys(years) if years.count(year) == 12}
     for line, by_month in bill.by_sub_line(prices).items():

@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,8 +17,8 @@ from cohort.lab import bench, dials, outputs, serve, workers
 from cohort.lab.choice import Choice, uploaded
 from cohort.lab.live import Live
 from cohort.lab.repriced import same_children
-from cohort.lab.shown import Kept
-from cohort.lab.trunk import Trunk
+from cohort.lab.shown import Kept, Rows
+from cohort.lab.trunk import Trunk, leaves
 from cohort.lab.view import View, html_table
 from cohort.lab.workers import Workers
 from cohort.scenario import Scenario, ScenarioError
@@ -260,25 +261,102 @@ def by():
         yield Workers([pool])
 
 
-def test_draws_arrive_in_order_and_are_those_of_a_study(by: Workers, tmp_path):
+def test_draws_arrive_in_order_the_choice_s_first_and_are_those_of_a_study(by: Workers, tmp_path):
     choice = Choice(programme(), sizes={PLACES: 160.0})
     base, mine = choice.base(), choice.scenario()
-    counts = [len(done) for done in workers.ranges(base, mine, 3, lambda: False, by)]
-    assert counts == [1, 2, 3]
-    (*_, runs) = workers.ranges(base, mine, 3, lambda: False, by)  # the base is known now
+    counts = [(len(done.mine), len(done.base)) for done in workers.ranges(base, mine, 3, lambda: False, by)]
+    assert counts == [(1, 0), (2, 0), (3, 0), (3, 1), (3, 2), (3, 3)]
+    (*_, runs) = workers.ranges(base, mine, 3, lambda: False, by)  # both are known now
     live = workers.study_of(base, mine, runs)
     made = study.run([base, mine], draws=3, out=tmp_path / "made", workers=1)
     hold_alike(live, made, part=True)
+    few = workers.study_of(base, mine, workers.Drawn(runs.mine, runs.base[:2]))
+    assert set(few.table("headline")["scenario"]) == {"mine"}
 
 
-def test_a_draw_is_the_same_whichever_month_its_base_world_was_kept_at(tmp_path):
-    base = programme().model_copy(update={"name": "baseline", "rules": (), "overrides": {}})
+def drawn(base: Scenario, mine: Scenario, draw: int = 1) -> tuple[Rows, Rows]:
+    """What a draw shows of both."""
+    return workers.drawn(base, base, draw, 1), workers.drawn(base, mine, draw, 1)
+
+
+@pytest.fixture
+def forgetful():
+    """A worker that has kept nothing yet and can keep a few base worlds; call it to make it forget."""
+
+    def forget() -> None:
+        workers._stem_of.clear()
+        workers._lived.clear()
+
+    workers._most.append(4)
+    forget()
+    yield forget
+    workers._most.pop()
+    forget()
+
+
+def test_a_draw_is_the_same_whichever_month_its_base_world_was_kept_at(forgetful):
+    base = Choice(programme()).base()
     later, sooner = (Choice(base, rules=(rule,)).scenario() for rule in ("new_special_schools", "historic_trend"))
-    kept = [workers.drawn(base, mine, 1, 1, (True, True)) for mine in (later, sooner, later)]
-    workers._stem_of.clear()
-    alone = [workers.drawn(base, mine, 1, 1, (True, True)) for mine in (sooner, later)]
+    alone = []
+    for mine in (sooner, later):
+        forgetful()
+        alone.append(drawn(base, mine))
+    forgetful()
+    kept = []
+    for mine in (later, sooner, later):
+        workers._lived.clear()
+        kept.append(drawn(base, mine))
     assert kept == [alone[1], alone[0], alone[1]]
     assert alone[0][1] != alone[1][1]
+
+
+def test_a_draw_at_other_prices_is_the_one_lived_anew_and_lives_nothing_again(forgetful, monkeypatch):
+    first = Choice(programme())
+    drawn(first.base(), first.scenario())
+    known = dials.of_rules(first.scenario())
+    priced = {key: d.steps[1] for key, d in known.items() if key.endswith((".growth", ".pounds"))}
+    assert priced
+    moved = Choice(programme(), sizes=priced).scenario()
+    base, mine = (s.model_copy(update={"parameters": MOVED}) for s in (first.base(), moved))
+    with monkeypatch.context() as nobody:
+        nobody.setattr(workers, "_run", None)
+        again = drawn(base, mine)
+    forgetful()
+    assert again == drawn(base, mine)
+    assert again != drawn(first.base(), first.scenario())
+
+
+def test_a_base_world_at_other_prices_is_branched_off_from(forgetful):
+    first = Choice(programme())
+    drawn(first.base(), first.scenario())
+    kept = dict(workers._stem_of)
+    other = Choice(programme(), sizes={PLACES: 160.0}).scenario()
+    base, mine = (s.model_copy(update={"parameters": MOVED}) for s in (first.base(), other))
+    made = drawn(base, mine)
+    assert workers._stem_of == kept
+    forgetful()
+    assert made == drawn(base, mine)
+
+
+def test_base_worlds_are_begun_before_anybody_asks_and_as_many_as_there_is_room_for(forgetful, by: Workers):
+    choice = Choice(programme())
+    base, mine = choice.base(), choice.scenario()
+    month = leaves(setting_of(base, 0), setting_of(mine, 0, base))
+    by.begin(base, month, 6)
+    deadline = time.monotonic() + 120
+    while len(by.kept.of(base, 1)) < 6:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert [(key[1], stem.world.month) for key, stem in workers._stem_of.items()] == [(d, month) for d in range(4)]
+    (*_, done) = workers.ranges(base, mine, 6, lambda: False, by)
+    assert len(workers._stem_of) == 4
+    other = base.model_copy(update={"parameters": {"scale.request": 1.1}})
+    for draw in (0, 1):
+        workers.drawn(other, mine.model_copy(update={"parameters": {"scale.request": 1.1}}), draw, 1)
+    told = [other.model_dump_json() == stem.of for stem in workers._stem_of.values()]
+    assert told == [False, False, True, True], "those of another base make room"
+    forgetful()
+    assert [workers.drawn(base, mine, d, 1) for d in range(6)] == done.mine
 
 
 def test_draws_that_were_kept_are_not_made_again(tmp_path):
@@ -289,8 +367,8 @@ def test_draws_that_were_kept_are_not_made_again(tmp_path):
     path = next(iter(tmp_path.glob("*.jsonl")))
     path.write_text(path.read_text("utf-8") + '[2, [["plans", "2024', "utf-8")  # a server was ended as it wrote
     nobody = Workers([], Kept(tmp_path))
-    known = {k: [nobody.kept.of(s, 1)[k] for s in (base, mine)] for k in (0, 1)}
-    assert [known[0], known[1]] == [list(both) for both in made]
+    for scenario, rows in ((base, made.base), (mine, made.mine)):
+        assert [nobody.kept.of(scenario, 1)[k] for k in (0, 1)] == rows
     renamed, other = mine.model_copy(update={"name": "renamed"}), Choice(programme(), sizes={PLACES: 160.0}).scenario()
     assert nobody.kept.of(renamed, 1) == nobody.kept.of(mine, 1)
     assert not nobody.kept.of(other, 1)
@@ -301,8 +379,8 @@ def test_whoever_leaves_stops_the_work(by: Workers):
     choice = Choice(programme())
     seen, gone = [], threading.Event()
     for done in workers.ranges(choice.base(), choice.scenario(), 200, gone.is_set, by):
-        seen.append(len(done))
-        if len(done) == 2:
+        seen.append(len(done.mine))
+        if len(done.mine) == 2:
             gone.set()
     assert seen == [1, 2]
     assert by.pools[0]._work_queue.qsize() <= 1
@@ -328,9 +406,13 @@ def test_figures_are_those_of_the_run_and_say_what_they_are_compared_with(tried)
 def test_ranges_are_shown_from_twenty_draws(tried, moved: Choice, by: Workers):
     (*_, three) = workers.ranges(moved.base(), moved.scenario(), 3, lambda: False, by)
     few = View(tried, workers.study_of(moved.base(), moved.scenario(), three))
+    many = workers.Drawn(three.mine * 7, three.base * 7)
     assert few.spread is None
     assert few.saving() is None
-    many = View(tried, workers.study_of(moved.base(), moved.scenario(), three * 7))
+    ranged = View(tried, workers.study_of(moved.base(), moved.scenario(), workers.Drawn(many.mine, many.base[:-1])))
+    assert ranged.figures()[0].ranged
+    assert ranged.saving() is None, "not all of the base's draws are there"
+    many = View(tried, workers.study_of(moved.base(), moved.scenario(), many))
     assert many.figures()[0].ranged.startswith("5% to 95% of draws: ")
     band = [layer for layer in many.charts()[0].spec["layer"] if layer["mark"]["type"] == "area"]
     assert band

@@ -52,6 +52,8 @@ def told(draws: int, of: int, view: View, arrived: int = 0) -> str:
     sure = f"; spend in {view.year} is below the baseline's in {saves[0].p:.0%} of them" if saves else ""
     what = "Bands: 5% to 95% of draws: rates and prices calibrated, sizes of policies assumed"
     few = f" (a first look; {max(draws, arrived)} are there)" if draws < of else ""
+    if draws == of and not saves:
+        sure = "; how often spend is below the baseline's is worked out next"
     return f"{what}; {draws} of {of} draws{few}{sure}."
 
 
@@ -64,8 +66,9 @@ def follow(found: Tried, draws: int) -> mo.Html | None:
         mo.Thread(target=_fill, args=(found, draws, threading.current_thread()), daemon=True).start()
         return charted(found.view, told(0, draws, found.view))
     view = found.view
-    for done in workers.ranges(found.base, found.mine, draws, lambda: False) if draws else ():
-        view = found.view.with_draws(workers.study_of(found.base, found.mine, done))
+    if draws:
+        (*_, done) = workers.ranges(found.base, found.mine, draws, lambda: False)
+        view = view.with_draws(workers.study_of(found.base, found.mine, done))
     return charted(view, told(draws, draws, view))
 
 
@@ -82,10 +85,11 @@ def _fill(found: Tried, draws: int, owner: threading.Thread) -> None:
     assert found.mine is not None
     view, last, at_once = found.view, time.monotonic(), True
     for done in workers.ranges(found.base, found.mine, draws, gone):
-        n = len(done)
-        now = time.monotonic()
-        if now - last < SOON and at_once and n < draws:
+        n, now = len(done.mine), time.monotonic()
+        if n < draws and at_once and now - last < SOON:
             continue  # known draws come faster than anybody can see
+        if done.base and len(done.base) < draws:
+            continue  # the ranges are there; how sure a saving is follows once all of the base's are
         at_once = at_once and now - last < SOON
         if n == draws or n >= _next(view.draws.draws if view.draws else 0):
             view = found.view.with_draws(workers.study_of(found.base, found.mine, done))

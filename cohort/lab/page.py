@@ -72,11 +72,15 @@ def _of_study(names: Sequence[str]) -> str:
     return next(iter([name for name in names if name.endswith(MARK)][:2][::-1]), "")
 
 
+def first() -> str:
+    """The one that is begun with."""
+    names = list(offered())
+    return _of_study(names) or ("programme" if "programme" in names else names[0])
+
+
 def begin() -> tuple[Any, Any]:
     """The controls that choose where to begin: a scenario, or a file."""
-    names = list(offered())
-    first = _of_study(names) or ("programme" if "programme" in names else names[0])
-    start = mo.ui.dropdown(names, value=first, label="Begin with", full_width=True)
+    start = mo.ui.dropdown(list(offered()), value=first(), label="Begin with", full_width=True)
     return start, mo.ui.file([".toml"], label="Load a scenario (TOML)", max_size=100_000)
 
 
@@ -377,5 +381,5 @@ def life(found: Tried, child: int) -> mo.Html:
     return mo.Html(story_html(story.opening(one), story.ends(one), lines) + note)
 
 
-__all__ = ["Moves", "Panel", "Tried", "begin", "begun", "changes", "chosen", "detail", "head",
-           "life", "offered", "picked", "saves", "seeking", "style", "tried"]  # fmt: skip
+__all__ = ["Moves", "Panel", "Tried", "begin", "begun", "changes", "chosen", "detail", "first",
+           "head", "life", "offered", "picked", "saves", "seeking", "style", "tried"]  # fmt: skip

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cohort.changes import Change
+from cohort import calendar
+from cohort.pack import Pack
+from cohort.parameters import Parameters
+from cohort.policy import Policy, Price
+from cohort.scenario import Scenario
 from cohort.setting import Setting
 from cohort.world import World
 
@@ -17,26 +21,30 @@ MONEY = ("price.", "service.", "growth.", "income.", "tariff.")
 """How the names begin of the estimates that only prices and the account read."""
 PAYS = ("price", "fund", "withhold")
 """The kinds of change that only they read."""
+Lives = tuple[object, ...]
+
+
+def lives(scenario: Scenario, pack: Pack, params: Parameters, policy: Policy) -> Lives:
+    """All that bears on children, of a scenario, a draw of estimates and a settled policy: equal where the same
+    children live the same lives, given the same luck."""
+    acts = frozenset(c for c in policy.changes if c.kind not in PAYS)
+    told = {calendar.month(c.when.start) for c in policy.changes if isinstance(c, Price) and c.new_placements}
+    months = scenario.first, scenario.last
+    return pack.digest(), months, scenario.places.model_dump_json(), bears(params), acts, frozenset(told)
+
+
+def bears(params: Parameters) -> frozenset[tuple[str, float]]:
+    """The estimates of a draw that bear on children."""
+    return frozenset((k, v) for k, v in params.values.items() if not k.startswith(MONEY))
+
+
+def _of(setting: Setting) -> Lives:
+    return lives(setting.scenario, setting.pack, setting.params, setting.book.rates.policy)
 
 
 def same_children(one: Setting, other: Setting) -> bool:
     """Whether worlds of two settings have the same children with the same lives, given the same luck."""
-    a, b = one.scenario, other.scenario
-    return (
-        one.tape is other.tape
-        and (a.first, a.last) == (b.first, b.last)
-        and one.pack.digest() == other.pack.digest()
-        and one.book.processes == other.book.processes
-        and one.prices.since == other.prices.since
-        and _lived(one) == _lived(other)
-        and one.places.first_difference(other.places) >= a.last
-    )
-
-
-def _lived(setting: Setting) -> tuple[dict[str, float], set[Change]]:
-    """What of a draw and a policy bears on children."""
-    values = {k: v for k, v in setting.params.values.items() if not k.startswith(MONEY)}
-    return values, {c for c in setting.book.rates.policy.changes if c.kind not in PAYS}
+    return one.tape is other.tape and one.book.processes == other.book.processes and _of(one) == _of(other)
 
 
 def found(among: Iterable[World], setting: Setting) -> World | None:
@@ -47,4 +55,4 @@ def found(among: Iterable[World], setting: Setting) -> World | None:
     return None
 
 
-__all__ = ["found", "same_children"]
+__all__ = ["Lives", "bears", "found", "lives", "same_children"]

@@ -6,6 +6,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -72,6 +73,7 @@ def run(at: socket.socket, study: Study | None, draws: int, ready: Callable[[str
     os.environ[page.DRAWS] = str(draws)
     if study is not None:
         os.environ[page.STUDY] = str(study.folder.resolve())
+    _begin(draws)
     _rehearse()
     made = marimo.create_asgi_app(quiet=True, include_code=False, session_ttl=KEPT)
     app = made.with_app(path="", root=str(notebooks() / PAGE)).build()
@@ -79,6 +81,20 @@ def run(at: socket.socket, study: Study | None, draws: int, ready: Callable[[str
     host, port = at.getsockname()[:2]
     ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
     uvicorn.Server(config).run(sockets=[at])
+
+
+def _begin(draws: int) -> None:
+    """Begin the draws of the base that the page opens with, as far as no policy bears on them."""
+    from cohort.lab import bench, page, workers
+    from cohort.lab.choice import Choice
+    from cohort.lab.trunk import leaves
+    from cohort.task import setting_of
+
+    opened = Choice(page.offered()[page.first()])
+    with suppress(ValueError), bench.alone():  # what is wrong with it is said on the page
+        base, mine = opened.base(), opened.scenario()
+        month = leaves(setting_of(base, 0), setting_of(mine, 0, base))
+        workers.workers().begin(base, month, draws)
 
 
 def _rehearse() -> None:

@@ -1,7 +1,7 @@
 """The figures of a further draw that the lab shows a range of, and no others: plans, spend, the deficit.
 
-``of_world(world)`` gives them as plain rows, the same as a study's to the last digit; ``tables`` makes of many draws'
-rows the tables that everything else reads. A draw's rows are some 3 KB, so those of many scenarios can be kept on disk
+``lived`` gives them as plain rows, the same as a study's to the last digit; ``tables`` makes of many draws' rows the
+tables that everything else reads. A draw's rows are some 3 KB, so those of many scenarios can be kept on disk
 (``Kept``): whoever opens the lab again, or moves a size back, has its ranges at once.
 """
 
@@ -10,17 +10,16 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
 
-from cohort import account, cache, headline, provenance
+from cohort import cache, provenance
 from cohort.lab.live import Tables
 from cohort.pack import Pack, listing
 from cohort.scenario import Scenario
-from cohort.world import World
 
 Row = tuple[str, str, float]
 """series, period, value: ``plans``, ``spend.total`` as in the table ``headline``; ``closing`` as in ``ledger``"""
@@ -30,29 +29,26 @@ KEEP = 60
 """Scenarios of which draws are kept on disk: the latest used."""
 
 
-def of_world(world: World) -> Rows:
-    """Plans by month, spend by whole financial year, the deficit at its end."""
-    plans = [row for row in headline.stocks(world) if row[0] == PLANS]
-    spend = [(SPEND, year, float(sum(lines.values()))) for year, lines in account.sub_lines(world).items()]
-    closing = [(CLOSING, y.financial_year, float(y.closing)) for y in account.of_world(world)]
-    return (*plans, *spend, *closing)
-
-
 def tables(draws: Sequence[Rows]) -> Tables:
     """The rows of draws 0, 1, 2 and so on as the tables ``headline`` and ``ledger``, each draw with luck of its own."""
     rows = [(draw, *row) for draw, of in enumerate(draws) for row in of]
     series = [row for row in rows if row[1] != CLOSING]
     closing = [row for row in rows if row[1] == CLOSING]
-    made = {"headline": _run(series) | {"series": [r[1] for r in series], "period": [r[2] for r in series],
+    made = {"headline": _run(series) | {"series": _words(r[1] for r in series), "period": _words(r[2] for r in series),
                                         "value": pa.array([r[3] for r in series], pa.float64())}}  # fmt: skip
     words = {"view": "council", "block": "position", "line": CLOSING}
-    made["ledger"] = _run(closing) | {name: [word] * len(closing) for name, word in words.items()}
-    made["ledger"] |= {"financial_year": [r[2] for r in closing]}
+    made["ledger"] = _run(closing) | {name: _words([word] * len(closing)) for name, word in words.items()}
+    made["ledger"] |= {"financial_year": _words(r[2] for r in closing)}
     made["ledger"] |= {"pence": pa.array([int(r[3]) for r in closing], pa.int64())}
     return {name: pa.table(columns) for name, columns in made.items()}
 
 
-def _run(rows: Sequence[tuple[int, str, str, float]]) -> dict[str, object]:
+def _words(of: Iterable[str]) -> pa.Array:
+    """Words, as such even where there are none."""
+    return pa.array(of, pa.string())
+
+
+def _run(rows: Sequence[tuple[int, str, str, float]]) -> dict[str, pa.Array]:
     draws = pa.array([row[0] for row in rows], pa.int16())
     return {"draw": draws, "replicate": draws}
 
@@ -138,4 +134,4 @@ def _read(path: Path) -> dict[int, Rows]:
     return found
 
 
-__all__ = ["Kept", "Row", "Rows", "folder", "of_world", "tables"]
+__all__ = ["Kept", "Row", "Rows", "folder", "tables"]

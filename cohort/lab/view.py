@@ -70,9 +70,9 @@ class View:
         return Results.of(self.study)
 
     @cached_property
-    def spread(self) -> list[Results] | None:
-        """The same over draws, once there are enough."""
-        return Results.of(self.draws) if self.draws and self.draws.draws >= ENOUGH else None
+    def spread(self) -> Results | None:
+        """The choice's figures over draws, once there are enough."""
+        return Results.of(self.draws)[1] if self.draws and self.draws.draws >= ENOUGH else None
 
     @cached_property
     def published(self) -> Published:
@@ -112,7 +112,7 @@ class View:
         base, mine = (r.means(series, [period], scale)[0] or 0.0 for r in self.both)
         ranged = ""
         if self.spread:
-            ranged = _range(self.spread[1].ranges(series, [period], scale)[0], unit)
+            ranged = _range(self.spread.ranges(series, [period], scale)[0], unit)
         return Key(label, _said(mine, unit), _against(mine - base, unit), "", ranged)
 
     def _deficit(self) -> Key:
@@ -120,7 +120,7 @@ class View:
         told = self.published.forecast.get((COUNCIL, self.year))
         ranged = ""
         if self.spread:
-            s = self.spread[1].account[CLOSING][self.year]
+            s = self.spread.account[CLOSING][self.year]
             ranged = _range((s.low / 1e8, s.high / 1e8), "million")
         beside = f"the council plans {_said(told, 'million')}" if told is not None else ""
         label = f"Accumulated deficit, 31 March {calendar.year(calendar.month(f'{self.year[:4]}-04')) + 1}"
@@ -133,13 +133,16 @@ class View:
 
     def saving(self) -> tuple[Chance, int] | None:
         """The chance that the year's spend is below the baseline's, and over how many draws; None until there are
-        enough."""
+        enough of both worlds."""
         if self.draws is None or self.draws.draws < ENOUGH:
             return None
         rows = self.draws.query(
             "select draw, sum(case when scenario = '" + self.study.scenarios[0].name + "' then value else -value end) "
-            f"from headline where series = 'spend.total' and period = '{self.year}' group by draw"
+            f"from headline where series = 'spend.total' and period = '{self.year}' group by draw "
+            "having count(*) = 2"
         ).fetchall()
+        if len(rows) < ENOUGH:
+            return None
         return chance(sum(saved > 0 for _, saved in rows), len(rows)), len(rows)
 
     # tables
@@ -205,7 +208,7 @@ class View:
         points = {p: v for p, v in zip(periods, means, strict=True) if v is not None}
         low = high = None
         if self.spread and world:
-            s = self.spread[world].series[series]
+            s = self.spread.series[series]
             low, high = ({p: getattr(s[p], end) / scale for p in points} for end in ("low", "high"))
         return Line(label, points, colour, dash, low, high)
 
@@ -255,7 +258,7 @@ class View:
             points = {y: s.mean / 1e8 for y, s in self.both[world].account[CLOSING].items()}
             low = high = None
             if self.spread and world:
-                closing = self.spread[world].account[CLOSING]
+                closing = self.spread.account[CLOSING]
                 low, high = ({y: getattr(closing[y], end) / 1e8 for y in points} for end in ("low", "high"))
             of.append(Line(label, points, colour, dash, low, high))
         years = list(self.both[0].account[CLOSING])

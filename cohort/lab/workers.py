@@ -2,42 +2,51 @@
 
     for done in ranges(base, mine, draws=200, stop=lambda: False): ...
 
-Each draw is always made by the same process, which keeps its base world at the month in which the first policy acts
-(as far as memory allows): a size that is moved again costs only the months after it. What a draw shows is kept
-(``shown.Kept``). The processes are nicer than the page, so that the page stays quick while they work.
+Each draw is always made by the same process, which keeps its base world at the month in which policies begin (as far
+as memory allows): a size that is moved costs only the months after it, and a price none (``lived``). What a draw shows
+is kept (``shown.Kept``). Base worlds are begun as soon as the lab is, before anybody asks. The processes are nicer than
+the page, so that the page stays quick while they work.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
-from functools import cache
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from multiprocessing import get_context, parent_process
+from typing import NamedTuple
 
 from cohort import pool, setting
 from cohort.lab import shown
 from cohort.lab.bench import SEED
 from cohort.lab.live import Live
+from cohort.lab.lived import Lived, Terms
+from cohort.lab.repriced import Lives, bears
 from cohort.lab.shown import Kept, Rows
 from cohort.lab.trunk import leaves
+from cohort.policy import Policy
 from cohort.scenario import Scenario
+from cohort.setting import Setting
 from cohort.task import setting_of
 from cohort.world import World
 
 AT_ONCE = 2
 """Draws that a worker is given ahead: so few that one who stops, stops."""
-NICER = 5
+LOOK = 0.2
+"""Seconds between looks at whether who asked is still there."""
+NICER = 10
 """By how much the workers give way to the page."""
 ONE_STEM = 24_000_000
 """Bytes of a base world that is kept, with its setting; measured for Kent."""
 MOST_STEMS, SHARE = 200, 0.25
 """Base worlds kept by a worker at most, and the share of the free memory that all workers' may take."""
-Both = tuple[Rows, Rows]
-"""What a draw shows of the base and of the choice."""
+LIVED = 6
+"""For each of these, as many choices of what a draw lived through."""
 
 
 @dataclass
@@ -47,6 +56,8 @@ class Workers:
     pools: list[Executor]
     """of one process each"""
     kept: Kept = field(default_factory=Kept)
+    visited: threading.Event = field(default_factory=threading.Event)
+    """set once somebody asked for draws"""
 
     @classmethod
     def start(cls, many: int) -> Workers:
@@ -57,23 +68,49 @@ class Workers:
         ]
         return cls(pools, Kept(shown.folder()))
 
-    def submit(self, base: Scenario, mine: Scenario, draw: int, seed: int) -> Future[tuple[Rows | None, Rows | None]]:
-        """What is not known of a draw of both worlds."""
-        needs = tuple(draw not in self.kept.of(scenario, seed) for scenario in (base, mine))
-        if not any(needs):
-            known: Future[tuple[Rows | None, Rows | None]] = Future()
-            known.set_result((None, None))
-            return known
-        return self.pools[draw % len(self.pools)].submit(drawn, base, mine, draw, seed, needs)
+    def each(
+        self, base: Scenario, scenario: Scenario, draws: int, stop: Callable[[], bool], seed: int
+    ) -> Iterator[Rows]:
+        """The rows of a scenario's draws 0, 1, 2 and so on, as they arrive, in order, until ``stop``; each is kept."""
+        known, given = self.kept.of(scenario, seed), 0
+        ahead: deque[Future[Rows] | None] = deque()
+        try:
+            for draw in range(draws):
+                while given < draws and len(ahead) < AT_ONCE * len(self.pools) and not stop():
+                    ahead.append(None if given in known else self._at(given).submit(drawn, base, scenario, given, seed))
+                    given += 1
+                while ahead and ahead[0] is not None and draw not in known and not stop():
+                    with suppress(TimeoutError):
+                        self.kept.add(scenario, seed, draw, ahead[0].result(timeout=LOOK))
+                if stop():
+                    return
+                ahead.popleft()
+                yield known[draw]
+        finally:
+            for future in ahead:
+                if future is not None:
+                    future.cancel()
 
-    def finished(self, base: Scenario, mine: Scenario, draw: int, seed: int,
-                 made: tuple[Rows | None, Rows | None]) -> Both:  # fmt: skip
-        """What a draw shows of both, kept."""
-        for scenario, rows in zip((base, mine), made, strict=True):
-            if rows is not None:
-                self.kept.add(scenario, seed, draw, rows)
-        first, second = (self.kept.of(scenario, seed)[draw] for scenario in (base, mine))
-        return first, second
+    def _at(self, draw: int) -> Executor:
+        """Always the same process for a draw: it keeps what it made of it."""
+        return self.pools[draw % len(self.pools)]
+
+    def begin(self, base: Scenario, month: int, draws: int, seed: int = SEED) -> None:
+        """Begin the base's draws, in a thread, until somebody asks for draws: their worlds to the month at which
+        policies begin, then what they show."""
+
+        def work() -> None:
+            ahead: deque[Future[None]] = deque()
+            for draw in range(draws):
+                if len(ahead) == AT_ONCE * len(self.pools):
+                    ahead.popleft().result()
+                if self.visited.is_set():
+                    return
+                ahead.append(self._at(draw).submit(begun, base, draw, seed, month))
+            for _ in self.each(base, base, draws, self.visited.is_set, seed):
+                pass
+
+        threading.Thread(target=work, daemon=True).start()
 
 
 @cache
@@ -113,69 +150,121 @@ def _end_with_parent() -> None:
         os._exit(0)
 
 
+Key = tuple[Lives, int, int]
+"""What bears on children, draw and seed."""
+
+
+class Stem(NamedTuple):
+    """A base world at the month in which policies begin."""
+
+    of: str
+    """its scenario"""
+    world: World
+
+
 _most = [1]
 """How many base worlds this worker may keep, last."""
-_stem_of: OrderedDict[tuple[str, int, int], World] = OrderedDict()
+_stem_of: dict[Key, Stem] = {}
+_lived: OrderedDict[Key, Lived] = OrderedDict()
+"""What draws lived through, the last used last."""
 
 
-def drawn(
-    base: Scenario, mine: Scenario, draw: int, seed: int, needs: Sequence[bool]
-) -> tuple[Rows | None, Rows | None]:
-    """One draw with luck of its own (``task.runs``): what it shows of the base and of the choice, each if needed."""
-    key = (base.model_dump_json(), draw, seed)
-    stem = _stem_of.pop(key, None)
+def drawn(base: Scenario, mine: Scenario, draw: int, seed: int) -> Rows:
+    """What a draw with luck of its own (``task.runs``) shows of a choice, or of the base itself."""
+    terms = Terms.of(mine, _ruled(mine.model_dump_json()), draw)
+    key = (terms.lives, draw, seed)
+    if key not in _lived:
+        _lived[key] = Lived.of(_run(base, mine, draw, seed))
+        while len(_lived) > LIVED * max(_most[-1], 1):
+            _lived.popitem(last=False)
+    _lived.move_to_end(key)
+    return _lived[key].rows(terms)
+
+
+def begun(base: Scenario, draw: int, seed: int, month: int) -> None:
+    """Keep a draw's base world at a month, for choices to branch off from."""
+    told = base.model_dump_json()
+    key = _key(told, draw, seed)
+    if key not in _stem_of and len(_stem_of) < _most[-1]:
+        _keep(key, Stem(told, World.start(setting_of(base, draw), replicate=draw, seed=seed).run(month)))
+
+
+def _run(base: Scenario, mine: Scenario, draw: int, seed: int) -> World:
+    """The world of a choice at its end: branched off from the base world, which is kept, of the same children at
+    whatever prices."""
+    told = base.model_dump_json()
+    key = _key(told, draw, seed)
+    stem = _stem_of[key].world if key in _stem_of else None
     of_base = stem.setting if stem else setting_of(base, draw)
-    of_mine = setting.build(mine, draw, like=of_base)
-    apart = leaves(of_base, of_mine)
+    if mine == base:
+        return (stem.copy() if stem else World.start(of_base, replicate=draw, seed=seed)).run()
+    of_mine = setting.build(mine, draw, _ruled(mine.model_dump_json()), like=of_base)
+    apart = leaves(of_base, replace(of_mine, params=of_base.params) if _alike(of_base, of_mine) else of_mine)
     if stem is None or stem.month > apart:
         stem = World.start(of_base, replicate=draw, seed=seed).run(apart)
-    _keep(key, stem)
-    first = shown.of_world(stem.copy().run()) if needs[0] else None
-    second = shown.of_world(stem.under(of_mine).run()) if needs[1] else None
-    return first, second
+        _keep(key, Stem(told, stem))
+    return stem.under(of_mine).run()
 
 
-def _keep(key: tuple[str, int, int], stem: World) -> None:
+def _alike(one: Setting, other: Setting) -> bool:
+    """Whether only money differs between the estimates of two settings."""
+    return bears(one.params) == bears(other.params)
+
+
+@lru_cache(maxsize=2_000)
+def _key(scenario: str, draw: int, seed: int) -> Key:
+    return Terms.of(Scenario.model_validate_json(scenario), _ruled(scenario), draw).lives, draw, seed
+
+
+@lru_cache(maxsize=64)
+def _ruled(scenario: str) -> Policy:
+    """What a scenario's rules make, the same in every draw."""
+    return setting.ruled(Scenario.model_validate_json(scenario))
+
+
+def _keep(key: Key, stem: Stem) -> None:
+    """Keep a base world. Where there is no room one of another base makes room, the oldest first; of the same base the
+    first draws stay, for visitors ask for all of them in order, and the one thrown out would be the next asked for."""
+    if key not in _stem_of and len(_stem_of) >= max(_most[-1], 1):
+        other = next((k for k, kept in _stem_of.items() if kept.of != stem.of), None)
+        if other is None:
+            return
+        del _stem_of[other]
     _stem_of[key] = stem
-    while len(_stem_of) > max(_most[-1], 1):
-        _stem_of.popitem(last=False)
 
 
 # the draws, in order
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What draws 0, 1, 2 and so on show so far: of the choice, and, once the choice has all, of the base."""
+
+    mine: list[Rows]
+    base: list[Rows]
+
+
 def ranges(base: Scenario, mine: Scenario, draws: int, stop: Callable[[], bool], by: Workers | None = None,
-           seed: int = SEED) -> Iterator[list[Both]]:  # fmt: skip
-    """Draws 0, 1, 2 and so on as they arrive, in order: each time all that are there so far, until ``draws`` are there
-    or ``stop`` says so.
+           seed: int = SEED) -> Iterator[Drawn]:  # fmt: skip
+    """The draws as they arrive, in order: each time all that are there so far, until ``draws`` are there of both worlds
+    or ``stop`` says so. The choice comes first, since the ranges are its own.
 
     Few are given out ahead, so that whoever leaves or moves on leaves little behind, and visitors take turns.
     """
     by = by or workers()
-    ahead: list[Future[tuple[Rows | None, Rows | None]]] = []
-    done: list[Both] = []
-    given = 0
-    try:
-        while len(done) < draws and not stop():
-            while given < draws and len(ahead) < AT_ONCE * len(by.pools):
-                ahead.append(by.submit(base, mine, given, seed))
-                given += 1
-            try:
-                made = ahead[0].result(timeout=0.2)
-            except TimeoutError:
-                continue
-            ahead.pop(0)
-            done.append(by.finished(base, mine, len(done), seed, made))
+    done = Drawn([], [])
+    by.visited.set()
+    for scenario, found in ((mine, done.mine), (base, done.base)):
+        for rows in by.each(base, scenario, draws, stop, seed):
+            found.append(rows)
             yield done
-    finally:
-        for future in ahead:
-            future.cancel()
 
 
-def study_of(base: Scenario, mine: Scenario, done: Sequence[Both], seed: int = SEED) -> Live:
-    """The draws so far as a study of what they show."""
-    both = [shown.tables([draw[k] for draw in done]) for k in (0, 1)]
-    return Live.of([base, mine], [both], seed, draws=len(done))
+def study_of(base: Scenario, mine: Scenario, done: Drawn, seed: int = SEED) -> Live:
+    """The draws so far as a study of what they show; nothing of the base until all its draws are there."""
+    whole = done.base if len(done.base) == len(done.mine) else []
+    both = [shown.tables(rows) for rows in (whole, done.mine)]
+    return Live.of([base, mine], [both], seed, draws=len(done.mine))
 
 
-__all__ = ["Both", "Workers", "drawn", "ranges", "study_of", "workers"]
+__all__ = ["Drawn", "Workers", "begun", "drawn", "ranges", "study_of", "workers"]
