@@ -2,7 +2,7 @@
 
 import marimo
 
-app = marimo.App(width="full", app_title="Policy lab: Kent's SEND system")
+app = marimo.App(width="full", app_title="Policy lab: Kent's SEND system", css_file="policy_lab.css")
 
 
 @app.cell
@@ -22,20 +22,15 @@ def _(page):
 
 
 @app.cell(hide_code=True)
-def _(mo, page):
-    mo.vstack(
-        [
-            page.style(),
-            mo.md(
-                """
-            # Policy lab
+def _(mo):
+    mo.md(
+        """
+        # Policy lab
 
-            Two worlds with the same children and the same luck: the *baseline*, in which what was seen by March 2025
-            goes on, and yours. Switch policies on, move their sizes and dates, and see what differs. Rates are
-            calibrated to what is published; most sizes of policies are assumptions, so read the ranges.
-            """
-            ),
-        ]
+        Two worlds with the same children and the same luck: the *baseline*, in which what was seen by March 2025
+        goes on, and yours. Switch policies on, move their sizes and dates, and see what differs. Rates are
+        calibrated to what is published; most sizes of policies are assumptions, so read the ranges.
+        """
     )
     return
 
@@ -63,11 +58,8 @@ def _(mo):
 
 
 @app.cell(hide_code=True)
-def _(acknowledge, file, mo, name, panel, start, wrong):
-    mo.sidebar(
-        mo.vstack([start, file, mo.md(f"**{wrong}**") if wrong else "", panel.shown(), name, acknowledge]),
-        width="420px",
-    )
+def _(acknowledge, file, mo, name, page, panel, start, wrong):
+    page.beside([start, file, mo.md(f"**{wrong}**") if wrong else "", panel.shown(), name, acknowledge])
     return
 
 

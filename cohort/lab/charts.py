@@ -73,9 +73,10 @@ def _layers(line: Line, unit: str, monthly: bool, zero: bool, below: bool) -> li
         mark = {"type": "line", "color": line.colour, "strokeWidth": 2.5, "strokeDash": list(line.dash), "point": point}
     made.append({"data": {"values": rows}, "mark": mark, "encoding": {"x": x, "y": y, "tooltip": tip}})
     text: Spec = {"type": "text", "color": line.colour, "fontWeight": "bold"}
-    text |= {"align": "left", "dx": 8, "dy": 12} if line.marks else {"align": "right", "dy": 14 if below else -10}
+    text |= {"align": "left", "dx": 8, "dy": 12} if line.marks else {"align": "right", "dy": 18 if below else -10}
     named = {"x": x, "y": y, "text": {"value": line.label}}
-    made.append({"data": {"values": rows[-1:]}, "mark": text, "encoding": named})
+    halo = text | {"color": "#fff", "stroke": "#fff", "strokeWidth": 4, "strokeJoin": "round"}
+    made += [{"data": {"values": rows[-1:]}, "mark": mark, "encoding": named} for mark in (halo, text)]
     return made
 
 
@@ -88,10 +89,11 @@ def bars(words: str, unit: str, of: Mapping[str, Mapping[str, float]], colours: 
     encoding: Spec = {
         "y": {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 200}},
         "yOffset": {"field": "of", "sort": names},
-        "x": {"field": "value", "type": "quantitative", "title": unit},
+        "x": {"field": "value", "type": "quantitative", "title": unit, "scale": _room([r["value"] for r in rows])},
     }
-    colour: Spec = {"field": "of", "type": "nominal", "title": None, "scale": {"domain": names, "range": list(colours)},
-                    "legend": {"orient": "top", "labelLimit": 300} if len(names) > 1 else None}  # fmt: skip
+    legend = {"orient": "top", "labelLimit": 300, "columns": 2} if len(names) > 1 else None
+    scale = {"domain": names, "range": list(colours)}
+    colour: Spec = {"field": "of", "type": "nominal", "title": None, "scale": scale, "legend": legend}
     whole = all(r["value"] == round(r["value"]) for r in rows)
     shown = {"field": "value", "type": "quantitative", "format": ",.0f" if whole else ",.1f"}
     tip = [{"field": "label", "title": "what"}, {"field": "of", "title": "world"}, shown | {"title": unit}]
@@ -101,6 +103,13 @@ def bars(words: str, unit: str, of: Mapping[str, Mapping[str, float]], colours: 
         layers.append({"transform": [{"filter": test}], "mark": text, "encoding": {"text": shown}})
     return _chart(words, {"data": {"values": rows}, "encoding": encoding, "layer": layers,
                                  "height": {"step": 14 if len(names) > 1 else 22}})  # fmt: skip
+
+
+def _room(values: Sequence[float]) -> Spec:
+    """A scale with room for the number at the end of each bar, even where the page is narrow."""
+    low, high = min([0.0, *values]), max([0.0, *values])
+    beyond = 0.3 * (high - low) or 1.0
+    return {"domain": [low - beyond if low < 0 else 0.0, high + beyond if high > 0 else 0.0], "nice": False}
 
 
 def _chart(words: str, body: Spec) -> Spec:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from html import escape
 from math import floor, log10
 from typing import Any
 
@@ -22,7 +23,6 @@ from cohort.fork import labels
 from cohort.lab import bench, dials, outputs
 from cohort.lab.choice import AS_IT_IS, LATER, NEVER, PHASES, Choice, known_rule, uploaded
 from cohort.lab.dials import Dial, Spread
-from cohort.lab.style import STYLE
 from cohort.lab.view import View, banner_html, folded_html, keys_html, sheet_html, story_html
 from cohort.results import Study, StudyError
 from cohort.scenario import Scenario, ScenarioError, files
@@ -34,11 +34,6 @@ DRAWS = "COHORT_LAB_DRAWS"
 """The same for how many draws the ranges are of."""
 MARK = " (of the study)"
 SCHOOL_MONTHS = ("2025-09", "2026-09", "2027-09", "2028-09")
-
-
-def style() -> mo.Html:
-    """The page's own style sheet."""
-    return mo.Html(f"<style>{STYLE}</style>")
 
 
 # where to begin
@@ -96,6 +91,15 @@ def begun(start: str, files_: Sequence[Any], authority: str) -> tuple[Scenario, 
     return (scenario.model_copy(update={"authority": authority}) if authority else scenario), wrong
 
 
+def beside(controls: Sequence[Any]) -> mo.Html:
+    """The controls, beside what they change; where there is no room they are folded away above it."""
+    toggle = '<label class="lab-toggle"><input type="checkbox"> Show the controls</label>'
+    inner = mo.vstack(controls).text
+    return mo.Html(
+        f'<div class="lab-beside">{toggle}<section class="lab-side" aria-label="Controls">{inner}</section></div>'
+    )
+
+
 # controls
 
 Moves = Mapping[tuple[str, str], Any]
@@ -138,18 +142,17 @@ class Panel:
     def shown(self) -> mo.Html:
         """The controls in groups that open and close."""
         return mo.vstack([
-            mo.md("**Policies**: switch on, then open to move sizes and dates"),
+            mo.Html("<h2>Policies</h2><p>Switch on, then open to move sizes and dates</p>"),
             mo.vstack([self._row(r) for r in self.rules.elements], gap=0.25),
-            mo.md("**Schools**: first month with places"),
+            mo.Html("<h2>Schools</h2><p>First month with places</p>"),
             mo.vstack(list(self.opening.elements.values()), gap=0.25),
-            mo.md("**Inflation and growth**: in both worlds alike"),
+            mo.Html("<h2>Inflation and growth</h2><p>In both worlds alike</p>"),
             mo.vstack(list(self.estimates.elements.values()), gap=0.5),
         ])  # fmt: skip
 
     def _row(self, rule: str) -> mo.Html:
-        return mo.vstack(
-            [self.rules.elements[rule], mo.accordion({"sizes and dates": lambda: self._rule(rule)}, lazy=True)], gap=0
-        )
+        of = f'sizes and dates<span class="lab-heard"> of {escape(rulebook.load(rule).title)}</span>'
+        return mo.vstack([self.rules.elements[rule], mo.accordion({of: lambda: self._rule(rule)}, lazy=True)], gap=0)
 
     def _rule(self, rule: str) -> mo.Html:
         later = self._kept(
@@ -381,5 +384,5 @@ def life(found: Tried, child: int) -> mo.Html:
     return mo.Html(story_html(story.opening(one), story.ends(one), lines) + note)
 
 
-__all__ = ["Moves", "Panel", "Tried", "begin", "begun", "changes", "chosen", "detail", "first",
-           "head", "life", "offered", "picked", "saves", "seeking", "style", "tried"]  # fmt: skip
+__all__ = ["Moves", "Panel", "Tried", "begin", "begun", "beside", "changes", "chosen", "detail", "first",
+           "head", "life", "offered", "picked", "saves", "seeking", "tried"]  # fmt: skip

@@ -68,7 +68,8 @@ def run(at: socket.socket, study: Study | None, draws: int, ready: Callable[[str
     import marimo
     import uvicorn
 
-    from cohort.lab import page
+    from cohort.lab import page, workers
+    from cohort.lab.front import Front
 
     os.environ[page.DRAWS] = str(draws)
     if study is not None:
@@ -77,14 +78,16 @@ def run(at: socket.socket, study: Study | None, draws: int, ready: Callable[[str
     _rehearse()
     made = marimo.create_asgi_app(quiet=True, include_code=False, session_ttl=KEPT)
     app = made.with_app(path="", root=str(notebooks() / PAGE)).build()
-    config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
+    assets = Path(marimo.__file__).parent / "_static" / "assets"
+    front = Front(app, assets, workers.workers().visited.set) if assets.is_dir() else app
+    config = uvicorn.Config(front, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
     host, port = at.getsockname()[:2]
     ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
     uvicorn.Server(config).run(sockets=[at])
 
 
 def _begin(draws: int) -> None:
-    """Begin the draws of the base that the page opens with, as far as no policy bears on them."""
+    """Begin the draws of the base that the page opens with, before anybody asks for them."""
     from cohort.lab import bench, page, workers
     from cohort.lab.choice import Choice
     from cohort.lab.trunk import leaves
