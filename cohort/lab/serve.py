@@ -83,7 +83,10 @@ def run(at: socket.socket, study: Study | None, draws: int, ready: Callable[[str
     config = uvicorn.Config(front, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
     host, port = at.getsockname()[:2]
     ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    uvicorn.Server(config).run(sockets=[at])
+    try:
+        uvicorn.Server(config).run(sockets=[at])
+    finally:
+        workers.workers().visited.set()  # nobody will ask any more
 
 
 def _begin(draws: int) -> None:
