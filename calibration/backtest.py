@@ -12,14 +12,14 @@ path of timeliness after 2023 is taken out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration import history, regimes, rivals, targets
+from calibration import history, regimes, rivals, targets, unforeseen
 from calibration.fit import Problem
 from calibration.forward import Forward, Segment, neutral
 from calibration.history import GROUPS, TOTAL, History
@@ -42,7 +42,9 @@ ORIGINS = (2020, 2021, 2022, 2023, 2024)
 ESTIMATED = 2022
 """Origins up to this one have estimated populations."""
 DRAWS = rivals.DRAWS
-MODEL, OWN = "cohort", "cohort, own errors"
+MODEL, FORESEEN = "cohort", "cohort, regimes alone"
+NUDGE = 0.1
+"""By how much a factor is moved to see what it does."""
 ANY_NCY, ANY_SINCE = (-5, 21), (0, 24)
 
 
@@ -50,8 +52,8 @@ def _rows() -> tuple[Multiplier, ...]:
     """What is refitted at an origin, and what each year ahead may bring."""
 
     def row(name: str, on: str, ncy: tuple[int, int] = ANY_NCY, since: tuple[int, int] = ANY_SINCE, into: str = "",
-            months: tuple[int, int] | None = None) -> Multiplier:  # fmt: skip
-        return Multiplier(name, on, ncy, since, months, tuple(into.split("+")) if into else ())
+            months: tuple[int, int] | None = None, power: int = 1) -> Multiplier:  # fmt: skip
+        return Multiplier(name, on, ncy, since, months, tuple(into.split("+")) if into else (), power)
 
     asked = ("request", "request_supported")
     out = [row("requests", r) for r in asked] + [row("assess", "assess"), row("issue", "issue")]
@@ -69,6 +71,8 @@ def _rows() -> tuple[Multiplier, ...]:
             on, into = _bears(name)
             ncy = (12, 21) if into and on == ("choice.transfer",) else ANY_NCY
             out += [row(f"{name}.{k}", r, ncy, into=into, months=when) for r in on]
+        year = (first + 12 * k, first + 12 * k + 11)
+        out += [row(f"{unforeseen.NAME}.{k}", on, months=year, power=power) for on, power in unforeseen.ON]
     return tuple(out)
 
 
@@ -123,6 +127,12 @@ class Forecast:
     samples: dict[str, Floats]
     values: dict[str, float]
     """the refitted parameters"""
+    foreseen: dict[str, Floats] = field(default_factory=dict)
+    """the samples without what is unforeseen"""
+    effect: float = 0.0
+    """how the log of all plans after a year moves with the year's unforeseen factor"""
+    sd: float = 0.0
+    """of that factor"""
 
 
 class Backtest:
@@ -139,24 +149,36 @@ class Backtest:
         self.ahead = Segment(untouched(pack, TEMPLATE, len(HORIZONS)), self.rows)
         self.jax, self.xp = self.year.jax, self.year.xp
 
-    def forecast(self, origin: int) -> Forecast:
-        """Refit on the year before the origin and run ahead."""
+    def forecast(self, origin: int, earlier: Sequence[Forecast] = ()) -> Forecast:
+        """Refit on the year before the origin and run ahead; what earlier forecasts missed, as far as it was known,
+        says how much is unforeseen."""
         known = self.past.known(origin)
         problem = self.problem(origin, known)
         z = problem.fit(steps=200)
         root = np.linalg.cholesky(problem.covariance(z))
         zs = z + normals(self.draws, len(z), 21) @ root.T
-        years = self._years(known, origin)
         data = Segment(untouched(self.pack, origin, len(HORIZONS)), self.rows).data
-        out = np.stack([np.asarray(self._run(self.xp.asarray(a), self.xp.asarray(w), data))
-                        for a, w in zip(zs, years, strict=True)])  # fmt: skip
-        return Forecast(origin, self._named(out), self.priors.named(z))
+        years = self._years(known, origin)
+
+        def ahead(zs: Floats, years: Floats) -> dict[str, Floats]:
+            runs = [self._run(self.xp.asarray(a), self.xp.asarray(w), data) for a, w in zip(zs, years, strict=True)]
+            return self._named(np.stack([np.asarray(run) for run in runs]))
+
+        foreseen, usual = ahead(zs, years), np.ones((2, years.shape[1]))
+        usual[1, -len(HORIZONS)] += NUDGE
+        after = ahead(np.stack([z, z]), usual)[TOTAL][:, 0]
+        effect = float(np.diff(np.log(after))[0] / NUDGE)
+        of = unforeseen.sd(
+            unforeseen.missed(errors(earlier, known)), float(np.log(foreseen[TOTAL][:, 0]).var()), effect
+        )
+        years[:, -len(HORIZONS) :] = self._drawn([unforeseen.width(of)] * len(HORIZONS), 24)
+        return Forecast(origin, ahead(zs, years), self.priors.named(z), foreseen, effect, of)
 
     def forecasts(self, said: Callable[[Forecast], None] = lambda _: None) -> list[Forecast]:
         """Every origin in order."""
-        out = []
+        out: list[Forecast] = []
         for origin in sorted(self.origins):
-            out.append(self.forecast(origin))
+            out.append(self.forecast(origin, out))
             said(out[-1])
         return out
 
@@ -167,18 +189,23 @@ class Backtest:
         return _YearProblem(self, found, Segment(untouched(self.pack, origin - 1, 1), self.rows).data, origin)
 
     def _years(self, known: History, origin: int) -> Floats:
-        """[draw, regime and year] factors, as a run's draws have them: triangular about 1."""
+        """[draw, regime and year] factors, as a run's draws have them; those of what is unforeseen, the last, at 1."""
+        wide = regimes.of_history(known, origin, assume=True)
+        of = self._drawn([wide[name].width for name in REGIMES for _ in HORIZONS], 22)
+        return np.concatenate([of, np.ones((self.draws, len(HORIZONS)))], 1)
+
+    def _drawn(self, widths: Sequence[float], salt: int) -> Floats:
+        """[draw, factor] triangular about 1."""
         from scipy.special import ndtr
 
-        wide = regimes.of_history(known, origin, assume=True)
-        luck = ndtr(normals(self.draws, len(REGIMES) * len(HORIZONS), 22))
-        of = [Uncertain(1 - w, 1.0, 1 + w) for w in (wide[name].width for name in REGIMES) for _ in HORIZONS]
+        luck = ndtr(normals(self.draws, len(widths), salt))
+        of = [Uncertain(1 - w, 1.0, 1 + w) for w in widths]
         return np.array([[parameters.triangular(x, u) for x, u in zip(of, us, strict=True)] for us in luck.tolist()])
 
     @cached_property
     def _run(self) -> Callable[[Any, Any, Any], Any]:
         """[horizon, placement] plans, compiled."""
-        names = [f"{name}.{k}" for name in REGIMES for k in range(len(HORIZONS))]
+        names = [f"{name}.{k}" for name in (*REGIMES, unforeseen.NAME) for k in range(len(HORIZONS))]
 
         def run(z: Any, years: Any, data: Any) -> Any:
             p = self.priors
@@ -197,22 +224,18 @@ class Backtest:
         return out | {TOTAL: plans.sum(2)}
 
 
-def widened(plain: Sequence[Forecast], known: History) -> Forecast:
-    """The last forecast with the one-year errors of those before it, as far as they were known: of each group its own,
-    an assumed error (``rivals.ASSUMED``) counting as two more, growing with the root of the horizon."""
-    last = plain[-1]
-    draws, groups = len(last.samples[TOTAL]), len(last.samples)
-    luck = normals(draws, len(HORIZONS) * groups, 23).reshape(draws, groups, len(HORIZONS)).cumsum(2)
-    samples = {}
-    for k, (group, sample) in enumerate(last.samples.items()):
-        errors = []
-        for f in plain[:-1]:
-            truth = known.plans.get((f.origin + 1, group), np.nan)
-            errors.append(float(np.median(f.samples[group][:, 0]) / truth - 1))
-        of = np.array([e for e in errors if np.isfinite(e)])
-        sd = np.sqrt((np.square(of).sum() + rivals.COUNTS * rivals.ASSUMED**2) / (len(of) + rivals.COUNTS))
-        samples[group] = np.maximum(sample * (1 + sd * luck[:, k]), 0.0)
-    return replace(last, samples=samples)
+def errors(earlier: Sequence[Forecast], known: History) -> list[float]:
+    """How far all plans were missed after a year, as far as it was known."""
+    truths = [known.plans.get((f.origin + 1, TOTAL), np.nan) for f in earlier]
+    both = [(f, t) for f, t in zip(earlier, truths, strict=True) if np.isfinite(t)]
+    return [unforeseen.error(float(np.median(f.samples[TOTAL][:, 0])), t) for f, t in both]
+
+
+def shipped(forecasts: Sequence[Forecast], past: History) -> float:
+    """The sd of a year's unforeseen factor by all misses known by now, on what the last forecast's range has."""
+    last = forecasts[-1]
+    own = float(np.log(last.foreseen[TOTAL][:, 0]).var())
+    return unforeseen.sd(unforeseen.missed(errors(forecasts, past), assume=False), own, last.effect)
 
 
 def _here(values: dict[str, Any], segment: Segment) -> dict[str, Any]:
@@ -296,8 +319,7 @@ class Line:
 
 def scorecard(forecasts: Sequence[Forecast], actual: History, past: History) -> list[Line]:
     """Every forecaster at every horizon that has come: the total, and the groups of placements together."""
-    own = [widened(forecasts[: k + 1], past.known(f.origin)) for k, f in enumerate(forecasts)]
-    said = {name: {f.origin: f.samples for f in found} for name, found in ((MODEL, forecasts), (OWN, own))}
+    said = {MODEL: {f.origin: f.samples for f in forecasts}, FORESEEN: {f.origin: f.foreseen for f in forecasts}}
     for f in forecasts:
         for name, samples in rivals.samples(past, f.origin).items():
             said.setdefault(name, {})[f.origin] = samples

@@ -117,7 +117,7 @@ class Segment:
                 if m.on == name and m.parameter in values:
                     when = np.array([m.acts(month) for month in self.months]).reshape(-1, *[1] * 6)
                     if when.any():
-                        scaled = self.xp.where(when & m.cells(base.by), scaled * values[m.parameter], scaled)
+                        scaled = self.xp.where(when & m.cells(base.by), scaled * m.factor(values), scaled)
             limit = self.of.book.rates.limit[name]
             out[name] = self.xp.minimum(scaled, limit) if limit >= NEARLY_ALL else scaled
         return out
@@ -148,7 +148,7 @@ class Segment:
         shape = self.of.book.weights[name].shape
         for m in rows:
             mask = m.weights(self.of.book.vocabulary, (1, *shape[1:2], 1, 1, 1, *shape[5:]))[0, :, :, :, 0]
-            weights = self.xp.where(mask, weights * values[m.parameter], weights)
+            weights = self.xp.where(mask, weights * m.factor(values), weights)
         return weights / self.xp.maximum(weights.sum(-1, keepdims=True), 1e-300)
 
     def _arriving(self, values: Mapping[str, Any]) -> tuple[Any, bool]:
@@ -159,7 +159,7 @@ class Segment:
         for era in eras:
             arriving: Any = self.of.book.arrivals
             for m in era:
-                factor = self.xp.where(m.by_ncy(), values[m.parameter], 1.0)
+                factor = self.xp.where(m.by_ncy(), m.factor(values), 1.0)
                 arriving = self.xp.stack([arriving[:, 0] * factor, arriving[:, 1]], 1)
             each.append(arriving)
         return (each[0], False) if len(each) == 1 else (self.xp.stack(each)[at], True)

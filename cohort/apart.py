@@ -52,6 +52,8 @@ class Apart:
     parts: tuple[Part, ...]
     value: float
     """what it comes to"""
+    held: bool = False
+    """whether that is less than its parts make, since a draw is held at what ``bounds.csv`` reserves"""
 
 
 def apart(rates: Rates, name: str, month: int, take: Take) -> Apart:
@@ -73,7 +75,8 @@ def apart(rates: Rates, name: str, month: int, take: Take) -> Apart:
             parts.append(_part(change, value / before if before else None, value))
         before = value
     dated = start / (level * season) if level * season else 1.0
-    return Apart(name, start, level, season, dated, tuple(parts), before)
+    value = take(rates.rate(name, month))
+    return Apart(name, start, level, season, dated, tuple(parts), value, value < before)
 
 
 def _share(rates: Rates, name: str, cells: tuple[Any, ...], share: float, change: Redirect, kind: str) -> Floats:

@@ -2,8 +2,8 @@
 
 A row of ``multipliers.csv`` names a parameter and what it acts on: a rate, within school years, months since and
 calendar months; a choice, the weights of going ``into`` some placements from others; or ``arrivals``, the chance that a
-child who moves in holds a plan. The children, the expectation and the fit read the same rows, so a parameter means the
-same in all three. A parameter of 1 changes nothing, to the bit.
+child who moves in holds a plan; ``power`` -1 divides. The children, the expectation and the fit read the same rows, so
+a parameter means the same in all three. A parameter of 1 changes nothing, to the bit.
 """
 
 from __future__ import annotations
@@ -41,6 +41,13 @@ class Multiplier:
     months: tuple[int, int] | None
     """first and last calendar month; None: at all times"""
     into: tuple[str, ...]
+    power: int = 1
+    """1 multiplies by the parameter, -1 divides by it: what makes plans come makes them go"""
+
+    def factor(self, values: Mapping[str, Any]) -> Any:
+        """What it multiplies by."""
+        value = values.get(self.parameter, 1.0)
+        return value if self.power == 1 else 1 / value
 
     def by_ncy(self) -> NDArray[np.bool_]:
         """[ncy] the school years acted on."""
@@ -104,7 +111,9 @@ def _row(r: Mapping[str, Any], vocabulary: Vocabulary) -> Multiplier:
     for what, (low, high), lowest, highest in (("ncy", ncy, NCYS[0], NCYS[-1]), ("since", since, 0, SINCE_MOST)):
         if not lowest <= low <= high <= highest:
             raise ValueError(f"{where}: {what} {low} to {high} given; allowed: {lowest} to {highest}, in order")
-    return Multiplier(name, on, ncy, since, months, into)
+    if int(r["power"]) not in (1, -1):
+        raise ValueError(f"{where}: power {r['power']} given; allowed: 1 or -1")
+    return Multiplier(name, on, ncy, since, months, into, int(r["power"]))
 
 
 EVER = (calendar.month("1900-01"), calendar.month("2200-01"))
@@ -114,14 +123,14 @@ EVER = (calendar.month("1900-01"), calendar.month("2200-01"))
 def tuned(table: Floats, by: Iterable[str], rows: Iterable[Multiplier], values: Mapping[str, float]) -> Floats:
     """A rate's table over DIMS under the undated rows that act on it, in their order."""
     for m in rows:
-        if m.months is None and (value := values.get(m.parameter, 1.0)) != 1.0:
+        if m.months is None and (value := m.factor(values)) != 1.0:
             table = np.where(_cells(m, tuple(by)), table * value, table)
     return table
 
 
 def steps(by: Iterable[str], rows: Iterable[Multiplier], values: Mapping[str, float]) -> tuple[Step, ...]:
     """What dated rows do to a rate; those with a parameter of 1 are left out."""
-    acting = [(m, m.months, values.get(m.parameter, 1.0)) for m in rows]
+    acting = [(m, m.months, m.factor(values)) for m in rows]
     return tuple(
         Step(*months, np.where(_cells(m, tuple(by)), v, 1.0)) for m, months, v in acting if months and v != 1.0
     )
@@ -138,12 +147,12 @@ class Step:
 
 def chosen(weights: Floats, rows: Iterable[Multiplier], values: Mapping[str, float], vocabulary: Vocabulary) -> Floats:
     """A choice's probabilities under some rows, whenever they act, made to sum to one again."""
-    acting = [m for m in rows if values.get(m.parameter, 1.0) != 1.0]
+    acting = [m for m in rows if m.factor(values) != 1.0]
     if not acting:
         return weights
     weights = weights.copy()
     for m in acting:
-        weights.reshape(-1)[_reached(m, vocabulary.labels, weights.shape)] *= values[m.parameter]
+        weights.reshape(-1)[_reached(m, vocabulary.labels, weights.shape)] *= m.factor(values)
     total = weights.sum(-1, keepdims=True)
     return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
 
@@ -163,14 +172,14 @@ def _cells(m: Multiplier, by: tuple[str, ...]) -> NDArray[np.bool_]:
 def dated(rows: Iterable[Multiplier], values: Mapping[str, float]) -> tuple[Multiplier, ...]:
     """Of the rows of choices and arrivals those that act in some months only and change something in this draw."""
     on = (m for m in rows if m.months and (m.on == ARRIVALS or m.on.startswith(CHOICE)))
-    return tuple(m for m in on if values.get(m.parameter, 1.0) != 1.0)
+    return tuple(m for m in on if m.factor(values) != 1.0)
 
 
 def arriving(arrivals: Floats, rows: Iterable[Multiplier], values: Mapping[str, float]) -> Floats:
     """[ncy, 2] the chance that a child who moves in holds a plan, has SEN Support; the two stay below one."""
     out = arrivals.copy()
     for m in rows:
-        if (value := values.get(m.parameter, 1.0)) != 1.0:
+        if (value := m.factor(values)) != 1.0:
             out[:, 0] = np.where(m.by_ncy(), out[:, 0] * value, out[:, 0])
     out[:, 0] = np.minimum(out[:, 0], 1 - out[:, 1])
     return out

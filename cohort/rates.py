@@ -32,8 +32,8 @@ _BUT_NCY = tuple(k for k, d in enumerate(("month", *DIMS)) if d not in ("month",
 
 
 NEARLY_ALL = 0.95
-"""From this bound on, a chance or share that a draw or a fixed parameter takes beyond it is held at it: there is no
-more to happen."""
+"""From this bound on, a chance or share that a fixed parameter takes beyond it is held at it: there is no more to
+happen. Draws after the point are held at every bound."""
 
 
 def bounds(pack: Pack) -> dict[str, float]:
@@ -149,8 +149,8 @@ class Rates:
             return self._diverted(name, len(months), strong)
         value = [built for _, built in self._built(name, months, strong)][-1]
         most = self.limit[name]
-        if (self.params.number or self.params.fixed) and most >= NEARLY_ALL:
-            value = np.minimum(value, most)  # what several parameters take beyond all is all
+        if self.params.number or (self.params.fixed and most >= NEARLY_ALL):
+            value = np.minimum(value, most)  # of several regimes at their worst, what there is luck for
         if value.max(initial=0.0) > most + 1e-12:  # none is below nought: no table, factor or size is
             tops = value.reshape(len(months), -1).max(1)
             at = int(np.argmax(tops > most + 1e-12))

@@ -113,7 +113,8 @@ def _parts(rate: Apart | None) -> list[str]:
     if rate.level and (rate.parts or rate.value != rate.level):
         factors = [f" x {value:.3f} ({what})" for value, what in ((rate.season, "the month of the year"),
                    (rate.dated, "what was seen by then")) if abs(value - 1) > 5e-4]  # fmt: skip
-        said = [f"rate {rate.value:.4%} = {rate.level:.4%}{''.join(factors)}"]
+        held = " (held at what is reserved for it)" if rate.held else ""
+        said = [f"rate {rate.value:.4%}{held} = {rate.level:.4%}{''.join(factors)}"]
     for p in rate.parts:
         size = f" x {p.factor:.3f}" if p.factor is not None else f" {p.value:.1%}"
         said.append(f"{size} {p.policy}: {_plain(p.change)} ({p.because})")

@@ -173,8 +173,8 @@ def prepare(
     for pack in {str(p.folder): p for p in packs}.values():
         for table in pack.names():
             pack.table(table)
-    for s, pack in zip(scenarios, packs, strict=True):
-        _check_scenario(s, pack, draws)
+    for s in scenarios:
+        _check_scenario(s)
     _warm_up(next((s for s in scenarios if len(setting_of(s, 0).book.arrays.redirects)), scenarios[0]), progress)
     more = tuple(name for name in OPTIONAL if name in tables)
     outline = Outline(tuple(scenarios), tuple(pack.digest() for pack in packs), draws, replicates, seed, more)
@@ -204,15 +204,11 @@ def check_engine(engine: str, scheduler: str = "") -> None:
         cluster.check()
 
 
-def _check_scenario(scenario: Scenario, pack: Pack, draws: int) -> None:
-    """Draw 0's whole setting, and every further draw's rates in every month."""
-    from cohort.rates import Rates
-
+def _check_scenario(scenario: Scenario) -> None:
+    """The point's whole setting, with its rates in every month. What further draws take beyond what is reserved for a
+    rate is held there (``rates``), so that there is nothing in them that could be refused."""
     try:
-        policy = setting_of(scenario, 0).policy
-        for draw in range(1, draws):
-            params = parameters.draw(pack, draw, scenario.parameters)
-            Rates(pack, params, policy).check(range(scenario.first, scenario.last))
+        _ = setting_of(scenario, 0).policy
     except (ValueError, LookupError) as error:
         said = str(error.args[0])
         raise StudyError(said if said.startswith(f"{scenario.name}: ") else f"{scenario.name}: {said}") from error

@@ -10,11 +10,12 @@ import pytest
 
 pytest.importorskip("jax", reason="needs the calibrate extra")
 
-from calibration import history, rivals
-from calibration.backtest import Backtest, Forecast, scorecard, widened, with_actuals
+from calibration import history, rivals, unforeseen
+from calibration.backtest import Backtest, Forecast, errors, scorecard, shipped, with_actuals
 from calibration.history import GROUPS, TOTAL, History
 from calibration.sbc import normals
 from calibration.scores import Case, crps, effective, score
+from cohort import parameters
 from cohort.cli import main
 from cohort.pack import Pack, seal
 from tests.small_pack import KENT as FOLDER
@@ -80,16 +81,39 @@ def test_a_forecast_of_poisoned_years_is_the_same_to_the_bit(tmp_path: Path):
             assert np.array_equal(sample, dirty[name][group]), name
 
 
-def test_a_range_grows_by_the_errors_of_earlier_origins_that_were_known():
-    def said(origin: int, value: float) -> Forecast:
-        return Forecast(origin, {TOTAL: np.full((300, 3), value)}, {})
+def test_what_is_unforeseen_is_as_wide_as_earlier_forecasts_missed_and_no_wider():
+    def said(origin: int, value: float, spread: float = 0.0) -> Forecast:
+        sample = value * np.exp(spread * normals(4000, 3, 61))
+        return Forecast(origin, {TOTAL: sample}, {}, {TOTAL: sample}, effect=0.2)
 
-    plain = [said(2020, 15281.0 * 1.2), said(2021, 17733.0), said(2022, 100.0)]
-    wide = widened(plain, PAST.known(2022)).samples[TOTAL]
-    narrow = widened(plain[2:], PAST.known(2022)).samples[TOTAL]
-    assert wide[:, 0].std() == pytest.approx(100 * np.sqrt((0.2**2 + 2 * 0.04**2) / 4), rel=0.15)
-    assert narrow[:, 0].std() == pytest.approx(4.0, rel=0.15)
-    assert narrow[:, 2].std() == pytest.approx(4.0 * np.sqrt(3), rel=0.2)
+    earlier = [said(2020, 15281.0 * np.exp(0.2)), said(2021, 17733.0), said(2022, 100.0)]
+    assert errors(earlier, PAST.known(2022)) == pytest.approx([0.2, 0.0], abs=1e-9), "2023 had not come"
+    assert unforeseen.missed([0.2, 0.0]) == pytest.approx((0.2**2 + 2 * 0.04**2) / 4)
+    assert unforeseen.missed([]) == pytest.approx(0.04**2)
+    assert unforeseen.sd(0.04**2, 0.03**2, 0.2) == pytest.approx(np.sqrt(0.04**2 - 0.03**2) / 0.2)
+    assert unforeseen.sd(0.04**2, 0.05**2, 0.2) == 0.0, "a range that is wide enough gets no wider"
+    mine = [said(2023, PAST.plans[2024, TOTAL] * np.exp(0.05), 0.02), said(2024, PAST.plans[2025, TOTAL], 0.02)]
+    assert shipped(mine, PAST) == pytest.approx(np.sqrt(0.05**2 / 2 - 0.02**2) / 0.2, rel=0.05)
+    with pytest.raises(ValueError, match="errors: none given"):
+        unforeseen.missed([], assume=False)
+    with pytest.raises(ValueError, match=r"effect -0\.1 given; allowed: above 0"):
+        unforeseen.sd(0.1, 0.0, -0.1)
+
+
+def test_the_shipped_width_is_what_five_forecasts_missed_and_widens_the_range_to_it():
+    back = Backtest(KENT, PAST, draws=200)
+    found = back.forecasts()
+    known = parameters.estimates(KENT)
+    for year in (2025, 2026, 2027):
+        of = known[f"{unforeseen.NAME}.{year}"]
+        assert of.mode == 1
+        assert of.low == pytest.approx(2 - of.high)
+        assert of.high - 1 == pytest.approx(unforeseen.width(shipped(found, PAST)), abs=0.04)
+    for k, f in enumerate(found):
+        after, alone = np.log(f.samples[TOTAL][:, 0]), np.log(f.foreseen[TOTAL][:, 0])
+        assert after.var() == pytest.approx(unforeseen.missed(errors(found[:k], PAST.known(f.origin))), rel=0.25)
+        assert np.median(after) == pytest.approx(np.median(alone), abs=0.01), "it has no direction"
+        assert after.std() > 1.3 * alone.std()
 
 
 # rivals
@@ -152,7 +176,8 @@ def test_cases_that_err_together_count_as_few():
 
 
 def test_later_actuals_are_scored_and_never_fitted():
-    forecast = Forecast(2024, {g: np.full((5, 3), 20000.0) for g in (TOTAL, *GROUPS)}, {})
+    same = {g: np.full((5, 3), 20000.0) for g in (TOTAL, *GROUPS)}
+    forecast = Forecast(2024, same, {}, same)
     before = scorecard([forecast], PAST, PAST)
     after = scorecard([forecast], with_actuals(PAST, [(2026, TOTAL, 21000.0)]), PAST)
     assert {line.horizon for line in before if line.of == "all plans"} == {1}

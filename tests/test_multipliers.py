@@ -1,17 +1,20 @@
 """What calibrated parameters multiply, in rates, choices and arrivals."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
 
 from cohort import calendar, multipliers, parameters
 from cohort.calendar import NCY_LOWEST
-from cohort.pack import Pack
+from cohort.pack import Pack, seal
 from cohort.parameters import Parameters
 from cohort.processes import CHOICES
 from cohort.rates import Rates
 from cohort.states import Vocabulary
+from tests.small_pack import KENT as FOLDER
+from tests.small_pack import edit
 
 KENT, VOCABULARY = Pack.load("kent"), Vocabulary()
 ROWS = multipliers.load(KENT, VOCABULARY)
@@ -63,6 +66,24 @@ def test_a_multiplier_by_months_since_acts_on_those():
     before, after = (r.rate("conclude", month)[:, 0, 0, 0, 0, 0] for r in (one, other))
     assert np.array_equal(before[:5], after[:5])
     assert np.allclose(after[5:], before[5:] * 0.5)
+
+
+def test_what_is_unforeseen_makes_more_plans_come_and_fewer_go():
+    one, other = rates(), rates(year__unforeseen__2026=1.25)
+    for label, inside in (("2025-12", False), ("2026-01", True), ("2026-12", True), ("2027-01", False)):
+        month = calendar.month(label)
+        for name, factor in (("request", 1.25), ("request_supported", 1.25), ("assess", 1.25), ("cease", 0.8),
+                             ("identify", 1.0)):  # fmt: skip
+            assert np.allclose(other.rate(name, month), one.rate(name, month) * (factor if inside else 1)), name
+
+
+def test_a_power_other_than_one_or_minus_one_is_refused(tmp_path):
+    bad = tmp_path / "kent"
+    shutil.copytree(FOLDER, bad)
+    edit(bad, "multipliers", lambda r: {**r, "power": "2"} if r["parameter"] == "cease.16_19" else r)
+    assert seal(bad) == []
+    with pytest.raises(ValueError, match=r"multipliers.csv: cease.16_19: power 2 given; allowed: 1 or -1"):
+        multipliers.load(Pack.load(bad), VOCABULARY)
 
 
 def test_a_choice_is_shifted_towards_a_placement_and_still_sums_to_one():

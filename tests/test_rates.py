@@ -12,10 +12,10 @@ from scipy import stats
 
 from cohort import calendar, draws, parameters
 from cohort.book import cumulative
-from cohort.parameters import triangular
+from cohort.parameters import Parameters, triangular
 from cohort.policy import NOTHING, Uncertain
 from cohort.processes import CHOICES, PROCESSES, REASONS, Effect
-from cohort.rates import Rates, bounds
+from cohort.rates import NEARLY_ALL, Rates, bounds
 from cohort.rates import compile as compile_rates
 from cohort.states import (
     LUCK_STATUSES,
@@ -45,14 +45,27 @@ def rates(draw=0):
 # Bounds
 
 
-def test_every_rate_of_every_draw_and_month_is_inside_its_bound():
-    refused = []
-    for draw in range(51):
-        try:
-            rates(draw).check(range(FIRST, LAST))
-        except ValueError as error:
-            refused.append(str(error))
-    assert refused == []
+def test_no_draw_is_held_at_its_bound_but_for_what_is_unforeseen():
+    """So that bounds are as wide as all that is foreseen; of what is certain (``NEARLY_ALL``) there is no more."""
+    for draw in range(0, 51, 3):
+        of = parameters.draw(KENT, draw)
+        foreseen = {n: 1.0 if n.startswith("year.unforeseen") else v for n, v in of.values.items()}
+        book = Rates(KENT, replace(of, values=foreseen))
+        for name in book.base:
+            if book.limit[name] < NEARLY_ALL:
+                top = max(grid.max() for month in range(FIRST, LAST) for _, grid in book.built(name, month))
+                assert top <= book.limit[name] + 1e-12, (draw, name)
+
+
+def test_a_draw_is_held_at_its_bound_and_the_point_refused_there():
+    month, worst = calendar.month("2026-05"), {"year.unforeseen.2026": 0.43, "year.cease.2026": 1.9}
+    of = parameters.draw(KENT, 3)
+    draw = Rates(KENT, Parameters(3, {**of.values, **worst}))
+    free = 1.9 / 0.43 * Rates(KENT, Parameters(3, {**of.values, **dict.fromkeys(worst, 1.0)})).rate("cease", month)
+    assert free.max() > bounds(KENT)["cease"], "or the test says nothing"
+    assert np.allclose(draw.rate("cease", month), np.minimum(free, bounds(KENT)["cease"]))
+    with pytest.raises(ValueError, match=r"cease reaches 0.\d+ in 2026-05, more than the 0.1800 reserved for it"):
+        Rates(KENT, Parameters(0, {**parameters.draw(KENT).values, **worst})).rate("cease", month)
 
 
 def test_what_is_reserved_in_a_status_fits_into_the_unit_interval():

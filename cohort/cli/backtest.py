@@ -148,7 +148,7 @@ def verdict(card: list[Line]) -> str:
     """Where the model has the lowest CRPS, and where it has not."""
     out = []
     for of, h in dict.fromkeys((line.of, line.horizon) for line in card):
-        lines = [x for x in card if (x.of, x.horizon) == (of, h) and x.forecaster != OWN]
+        lines = [x for x in card if (x.of, x.horizon) == (of, h) and x.forecaster != FORESEEN]
         here = {line.forecaster: line.score.crps for line in lines}
         best = min(here, key=lambda name: here[name])
         said = "the model is best" if best == "cohort" else f"{best} is better than the model"
@@ -170,15 +170,15 @@ def markdown(found: list[Forecast], card: list[Line], actual: History) -> str:
     return "\n\n".join([*parts, "## Who was best", verdict(card)]) + "\n"
 
 
-OWN = "cohort, own errors"
-"""The model with a range that its users do not have: no rival of it."""
+FORESEEN = "cohort, regimes alone"
+"""The model without its allowance for what no regime foresees: no rival of it."""
 INTRODUCTION = """\
 Written by `cohort backtest --page`. At each January the model is refitted on what was known and run ahead; `cohort
 backtest --help` says how to add later counts. Error is the median's mean absolute error as a share of the truth. "Of
 about" says how many independent cases the coverage rests on, for placements of one origin err together. CRPS is in
-plans. "cohort" has the range of the method that is shipped: the posterior and the regimes of `calibration/regimes.py`,
-as wide as was known by then. "cohort, own errors" has besides the model's own one-year errors at earlier origins, as
-the naive rivals have theirs; no shipped range does.
+plans. "cohort" has the range of the method that is shipped: the posterior, the regimes of `calibration/regimes.py`, as
+wide as was known by then, and what no regime foresees (`calibration/unforeseen.py`), as wide as earlier forecasts had
+missed by then, like the ranges of the naive rivals. "cohort, regimes alone" is without the last.
 
 What is not as it was: counts are those of the latest releases (January 2024 and 2023 restated by DfE), for vintages are
 not to be had; the shapes of rates by age and month, the age profile of plans, the level of SEN Support and the
