@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from cohort import tally
 from cohort.calendar import AGE_GROUPS
+from cohort.charges import Charge, Item
 from cohort.pack import Pack
 from cohort.parameters import estimates
 from cohort.places import KIND_ORDER, OUTSIDE
-from cohort.prices import LINES, Charge, Item, Prices
+from cohort.prices import LINES, Prices
 from cohort.record import AGE_GROUP_OF_NCY, FIRST_POST_16, UNDER_16
 from cohort.slots import Slots
 from cohort.states import AREAS, Support

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from cohort import calendar
 from cohort.calendar import NCYS
+from cohort.charges import Charge
 from cohort.columns import Tariff
-from cohort.prices import PHASES, Charge, Prices
+from cohort.prices import PHASES, Prices
 from cohort.record import AGE_GROUP_OF_NCY, FIRST_POST_16
 from cohort.states import AREAS, NEEDS, SEVERITIES, SUPPORTS, Support
 
@@ -99,7 +100,8 @@ class Tariffs:
         others = np.zeros((Support.PLAN, placements, SEVERITIES, len(PHASES), len(months)), np.int64)
         plans = np.zeros((slots.many, len(PHASES), SEVERITIES, len(NEEDS), terms, len(months)), np.int64)
         for charge in charges:
-            pence, cells = np.ascontiguousarray(np.moveaxis(charge.by_cells(months), 0, -1)), charge.cells[..., None]
+            by_month = charge.by_cells(tuple(months))
+            pence, cells = np.ascontiguousarray(np.moveaxis(by_month, 0, -1)), charge.cells[..., None]
             if charge.support < Support.PLAN:
                 others[charge.support, list(charge.placements)] += pence[:, :, 0, 0, 0] * cells[:, :, 0, 0, 0]
                 continue
@@ -107,8 +109,8 @@ class Tariffs:
                 for where, slot in enumerate(range(there.start, there.stop)):
                     few = min(where, pence.shape[3] - 1)  # one, where it does not matter
                     plans[slot] += pence[:, :, :, few].swapaxes(0, 1) * cells[:, :, :, where].swapaxes(0, 1)
-        by_month = np.moveaxis(plans, -1, 0).swapaxes(1, 2)
-        return np.ascontiguousarray(np.moveaxis(others, -1, 0)), np.ascontiguousarray(by_month)
+        of_plans = np.moveaxis(plans, -1, 0).swapaxes(1, 2)
+        return np.ascontiguousarray(np.moveaxis(others, -1, 0)), np.ascontiguousarray(of_plans)
 
     def _uncharged(self) -> Tariff:
         rows, cells = len(self.cohorts), len(self._plan_cells[0])

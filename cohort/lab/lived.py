@@ -9,6 +9,7 @@ draw is priced anew from this, instead of being lived again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -25,8 +26,8 @@ from cohort.prices import Prices
 from cohort.record import UNDER_16
 from cohort.scenario import Scenario
 from cohort.setting import Setting
-from cohort.spending import Bill
-from cohort.states import Support, Vocabulary
+from cohort.spending import Bill, Plans
+from cohort.states import AREAS, Support, Vocabulary
 from cohort.world import World
 
 
@@ -69,15 +70,17 @@ class Terms:
 
 @dataclass(frozen=True, eq=False)
 class Lived:
-    """Of a world that was run to its end: half a megabyte, as of plans only the cells are kept in which somebody is."""
+    """Of a world that was run to its end: half a megabyte, as only the cells are kept in which somebody is."""
 
     plans: tuple[Row, ...]
     bill: Bill
-    """without its plans, all areas together"""
+    """without its children"""
+    held: Plans
+    """[month, phase, 1, slot] plans, all areas and ages of a phase together"""
     shape: tuple[int, ...]
     at: NDArray[np.int32]
-    """where in [month, phase, slot, severity, need, terms] there are plans, all areas and ages of a phase together"""
-    held: NDArray[np.int32]
+    """where in [month, ncy, 1, support, placement, severity] there are children without a plan, all areas together"""
+    others: NDArray[np.int32]
     """how many"""
 
     @classmethod
@@ -85,22 +88,39 @@ class Lived:
         """Nothing that is shown here is told by area or age: these are put together."""
         cells, full = world.record.cells, spending.bill(world)
         plans = tuple((PLANS, calendar.label(m), float(cells[m][:, :, Support.PLAN].sum())) for m in sorted(cells))
-        held = np.stack([_added(full.held[:, of]) for of in PHASES], 1)
-        at = np.flatnonzero(held).astype(np.int32)
-        bill = replace(full, others=full.others.sum(2, keepdims=True), held=full.held[:0], _kept={}, _priced_at={})
-        return cls(plans, bill, held.shape, at, held.ravel()[at])
+        held = np.stack([_added([world.record.held[m + 1][of] for of in PHASES]) for m in full.months])
+        others = np.stack([of[:, :, : Support.PLAN].sum(1, keepdims=True, dtype=np.int32) for of in full.cells])
+        at = np.flatnonzero(others).astype(np.int32)
+        bill = replace(full, cells=(), plans=_nobody(full.plans), _spent={}, _priced_at={})
+        return cls(plans, bill, Plans.of(held), others.shape, at, others.ravel()[at])
 
     def rows(self, terms: Terms) -> Rows:
         """Plans by month, spend by whole financial year, the deficit at its end."""
-        by_phase = np.zeros(self.shape, np.int32)
-        by_phase.ravel()[self.at] = self.held
-        held = np.zeros((self.shape[0], len(AGE_GROUPS), 1, *self.shape[2:]), np.int32)
-        held[:, [of.start or 0 for of in PHASES], 0] = by_phase
-        lines = account.by_year(replace(self.bill, held=held, _kept={}, _priced_at={}), terms.prices)
+        others = np.zeros(self.shape, np.int32)
+        others.ravel()[self.at] = self.others
+        lines = account.by_year(
+            replace(self.bill, cells=tuple(others), plans=self._by_age_and_area(), _spent={}, _priced_at={}),
+            terms.prices,
+        )
         gates = income.withheld(terms.policy, ledger.financial_years(terms.pack))
         spend = [(SPEND, year, float(sum(of.values()))) for year, of in lines.items()]
         years = ledger.of_model(terms.pack, lines, gates)
         return (*self.plans, *spend, *((CLOSING, y.financial_year, float(y.closing)) for y in years))
+
+    def _by_age_and_area(self) -> Plans:
+        """The plans as a bill has them: all of a phase with its first age group, in the first area."""
+        months, _, _, slots = self.held.there.shape
+        there = np.zeros((months, len(AGE_GROUPS), len(AREAS), slots), np.int64)
+        listed = np.zeros_like(there)
+        for k, of in enumerate(PHASES):
+            there[:, of.start, 0] = self.held.there[:, k, 0]
+            listed[:, of.start, 0] = np.diff(self.held.first).reshape(self.held.there.shape)[:, k, 0]
+        return replace(self.held, there=there, first=np.append(0, np.cumsum(listed)))
+
+
+def _nobody(plans: Plans) -> Plans:
+    """No plan in no month."""
+    return replace(plans, there=plans.there[:0], first=plans.first[:1], cell=plans.cell[:0], many=plans.many[:0])
 
 
 @lru_cache(maxsize=4)
@@ -109,16 +129,17 @@ def _pack(authority: str, sealed: int) -> Pack:
     return Pack.load(authority)
 
 
-PHASES = (slice(UNDER_16), slice(UNDER_16, None))
+PHASES = (slice(0, UNDER_16), slice(UNDER_16, None))
 """The age groups of each phase that prices tell apart."""
 
 
-def _added(held: NDArray[np.integer]) -> NDArray[np.int32]:
-    """[month, slot, severity, need, terms] of [month, age group, area, slot, severity, need, terms]; by hand, since
-    numpy's sum of small whole numbers took ten times as long."""
-    out = np.zeros((held.shape[0], *held.shape[3:]), np.int32)
-    for group, area in np.ndindex(held.shape[1:3]):
-        out += held[:, group, area]
+def _added(phases: Sequence[NDArray[np.integer]]) -> NDArray[np.uint16]:
+    """[phase, 1, slot, severity, need, terms] of each phase's [age group, area, slot, severity, need, terms]; by hand,
+    since numpy's sum of small whole numbers took ten times as long."""
+    out = np.zeros((len(phases), 1, *phases[0].shape[2:]), phases[0].dtype)
+    for k, held in enumerate(phases):
+        for group, area in np.ndindex(held.shape[:2]):
+            out[k, 0] += held[group, area]
     return out
 
 
