@@ -77,7 +77,7 @@ class Setting:
 
     def price(self, month: int) -> NDArray[np.int64]:
         """[support, placement, severity, phase, need, where, terms] pence a child-month, of the month's financial year
-        and policies; 0 for plans in a kind of place that there is not."""
+        and policies; kinds of place that are not told apart cost what the first does."""
         return self.tariffs.cells(month)
 
     def cost(self, cells: NDArray[np.int32], held: NDArray[np.integer], month: int) -> int:

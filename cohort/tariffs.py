@@ -16,7 +16,7 @@ from cohort.charges import Charge
 from cohort.columns import Tariff
 from cohort.prices import PHASES, Prices
 from cohort.record import AGE_GROUP_OF_NCY, FIRST_POST_16
-from cohort.states import AREAS, NEEDS, SEVERITIES, SUPPORTS, Support
+from cohort.states import AREAS, NEEDS, SEVERITIES, SUPPORTS, WHERE, Support
 
 Ints = NDArray[np.int64]
 
@@ -59,14 +59,16 @@ class Tariffs:
         return self._laid_out[key]
 
     def cells(self, month: int) -> Ints:
-        """[support, placement, severity, phase, need, where, terms] pence a child-month, as ``Prices.monthly`` of all
-        there can be; 0 for plans in a kind of place that there is not."""
+        """[support, placement, severity, phase, need, where, terms] pence a child-month: as ``Prices.monthly``, but
+        kinds of place that are not told apart cost what the first does."""
         which = self._price(month)
         if which not in self._spread:
             others, plans = self._priced[which]
-            out = np.zeros(self.prices.shape, np.int64)
+            first = self.prices.slots.first
+            slot = first[:-1, None] + np.arange(len(WHERE)) % np.diff(first)[:, None]
+            out = np.empty(self.prices.shape, np.int64)
             out[: Support.PLAN] = others[..., None, None, None]
-            np.moveaxis(out[Support.PLAN], -2, 1)[self.prices.slots.at] = plans.transpose(1, 2, 0, 3, 4)
+            np.moveaxis(out[Support.PLAN], -2, 1)[:] = plans.transpose(1, 2, 0, 3, 4)[slot]
             self._spread = {which: out}  # the last is kept: months are gone through in order, and it is large
         return self._spread[which]
 

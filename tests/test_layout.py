@@ -108,6 +108,7 @@ def test_the_kernel_is_charged_the_prices_that_are_added_up_charge_by_charge(dra
         plans = np.moveaxis(slots.gather(plainly[Support.PLAN]), 2, 0)
         np.testing.assert_array_equal(tariff.plan_price, plans.reshape(tariff.plan_price.shape))
         np.testing.assert_array_equal(slots.gather(of.price(month)[Support.PLAN]), slots.gather(plainly[Support.PLAN]))
+        np.testing.assert_array_equal(of.price(month) > 0, plainly > 0, "nothing that is priced is free")
 
 
 def test_months_of_the_same_prices_and_school_year_share_a_tariff():
