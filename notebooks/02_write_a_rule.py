@@ -10,10 +10,11 @@ def _():
     import marimo as mo
     import numpy as np
 
-    from cohort import Scenario, fork, lawful, setting
+    from cohort import Scenario, account, fork, lawful, setting
     from cohort.analysis.ranges import figure
     from cohort.cli.sheets import PLACES
     from cohort.policy import Fund, Policy, Scale, Uncertain, When, where
+    from cohort.states import Support
 
     return (
         Fund,
@@ -21,8 +22,10 @@ def _():
         Policy,
         Scale,
         Scenario,
+        Support,
         Uncertain,
         When,
+        account,
         figure,
         fork,
         lawful,
@@ -110,33 +113,46 @@ def _(mo):
     ## What it changes
 
     Two worlds share their luck child by child: whoever the rule does not touch lives the same life in both, so a few
-    replicates are enough for the difference.
+    replicates, each with luck of its own, are enough for the difference. Here every size is the most likely one: these
+    ranges are of chance alone. A study with `--draws` draws the sizes too.
     """)
     return
 
 
 @app.cell
-def _(Scenario, authority, early_help, figure, fork, replicates, setting):
+def _(Scenario, Support, account, authority, early_help, figure, fork, replicates, setting):
     baseline = Scenario.load("baseline").model_copy(update={"authority": authority})
     one = setting.build(baseline)
     two = setting.build(baseline, policy=early_help, like=one)
     runs = [list(fork.run_together([one, two], seed=1, replicate=r)) for r in range(replicates)]
-    ends = [[world.record.cells[world.month][:, :, 2].sum() for world, _ in run] for run in runs]
-    fewer_plans = figure([float(other - base) for base, other in ends])
-    return ends, fewer_plans, runs
+
+    def plans(world):
+        """Plans at the end."""
+        return int(world.record.cells[world.month][:, :, Support.PLAN].sum())
+
+    def spend(world):
+        """High Needs spend of the last financial year, GBP million."""
+        return sum(account.sub_lines(world)["2027-28"].values()) / 1e8
+
+    fewer_plans, costs_more = (
+        figure([float(of(other) - of(base)) for (base, _), (other, _) in runs]) for of in (plans, spend)
+    )
+    return costs_more, fewer_plans, runs
 
 
 @app.cell(hide_code=True)
-def _(PLACES, fewer_plans, fork, mo, np, runs):
+def _(PLACES, costs_more, fewer_plans, fork, mo, np, runs):
     _words = fork.labels(runs[0][0][0].setting)
     _pairs = runs[0][1][1].children[-1]
     _cells = [(int(n), _words[a], _words[b]) for (a, b), n in np.ndenumerate(_pairs) if a != b and n]
     _moved = sorted(_cells, reverse=True)
-    _lines = "\n    ".join(f"| {PLACES.get(a, a)} | {PLACES.get(b, b)} | {n} |" for n, a, b in _moved[:8])
+    _said = PLACES | {"none": "no support", "sen_support": "SEN Support", "asking": "asking for a plan"}
+    _lines = "\n    ".join(f"| {_said.get(a, a)} | {_said.get(b, b)} | {n} |" for n, a, b in _moved[:8])
     mo.md(f"""
     At the end there are {fewer_plans.mean:,.0f} more (negative: fewer) plans than in the baseline, over
-    {fewer_plans.runs} replicates {fewer_plans.p5:,.0f} to {fewer_plans.p95:,.0f}. In the first of them these children
-    are elsewhere:
+    {fewer_plans.runs} replicates {fewer_plans.p5:,.0f} to {fewer_plans.p95:,.0f}. High Needs spend in 2027-28 is
+    GBP {costs_more.mean:+,.2f} million ({costs_more.p5:+,.2f} to {costs_more.p95:+,.2f}) against the baseline's, the
+    help itself included. In the first replicate these children are elsewhere:
 
     | in the baseline | with the rule | children |
     |---|---|---|

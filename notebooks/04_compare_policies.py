@@ -14,9 +14,10 @@ def _():
 
     from cohort import Scenario, study
     from cohort.analysis.compare import compare
+    from cohort.cli.sheets import PLACES
     from cohort.lab.charts import BLUE, Vega, bars
 
-    return BLUE, Scenario, Vega, bars, compare, mkdtemp, mo, pd, study
+    return BLUE, PLACES, Scenario, Vega, bars, compare, mkdtemp, mo, pd, study
 
 
 @app.cell(hide_code=True)
@@ -88,7 +89,7 @@ def _(mo):
 
 @app.cell
 def _(compare, made, pd, rules, whole):
-    year = whole.savings[-2].financial_year
+    year = [s.financial_year for s in whole.savings if s.full_year is not None][-1]  # the last; after it come all years
 
     def saving(name):
         """The last year's saving of a scenario, GBP million: mean, 5% and 95%."""
@@ -103,19 +104,21 @@ def _(compare, made, pd, rules, whole):
 @app.cell(hide_code=True)
 def _(BLUE, Vega, alone, bars, year):
     _words = f"Saving of each rule alone in {year}: " + "; ".join(f"{r} {v:,.1f}" for r, v in alone["mean"].items())
-    Vega(bars(_words, f"GBP million saved in {year}", {r: {r: v} for r, v in alone["mean"].items()},
-                             [BLUE] * len(alone)))  # fmt: skip
+    Vega(bars(_words, f"GBP million saved in {year}", {r: {"saved": v} for r, v in alone["mean"].items()}, [BLUE]))
     return
 
 
 @app.cell(hide_code=True)
-def _(mo, whole):
+def _(PLACES, mo, whole):
+    _said = PLACES | {"none": "no support", "sen_support": "SEN Support", "asking": "asking for a plan"}
     _at = [m for m in whole.moves or () if m.month.endswith("-01")][-1]
-    _rows = "\n    ".join(f"| {p.frm} | {p.to} | {p.children.mean:,.0f} |" for p in _at.pairs[:10])
+    _rows = "\n    ".join(
+        f"| {_said.get(p.frm, p.frm)} | {_said.get(p.to, p.to)} | {p.children.mean:,.0f} |" for p in _at.pairs[:10]
+    )
     mo.md(f"""
     ## To whom
 
-    In {_at.month} {_at.children.mean:,.0f} children are placed otherwise than in the baseline:
+    In {_at.month} {_at.children.mean:,.0f} children are elsewhere than in the baseline (a mean over draws):
 
     | in the baseline | under the programme | children |
     |---|---|---|

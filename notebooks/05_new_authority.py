@@ -58,7 +58,9 @@ def _(contents, mo):
     {len(contents)} tables: population and moves, plans by age, sex, need and placement, requests and decisions, prices,
     places, the council's own account. Those called `estimate_` are not published: each row has a low, a most likely
     and a high, and a reason. Another council replaces the published ones from the same releases (SEN2, ONS, its own
-    papers) and goes through the estimates one by one. `cohort check` then says what does not fit.
+    papers) and goes through the estimates one by one. Those called `posterior` are the fit to Kent's figures: it leaves
+    them out, until it has calibrated its own. `cohort check mine.toml`, of a scenario that names the pack
+    (`authority = "FOLDER"`), then says what does not fit.
 
     ## A recipe
 
@@ -86,7 +88,10 @@ def _(made):
     headline = made.summary("headline", by=["series", "period"], only="series in ('plans', 'spend.total')")
     last = headline[headline.period.isin(["2024-01", "2028-01", "2027-28"])]
     shown = last.pivot_table(index=["series", "period"], columns="scenario", values="mean", observed=True)
-    shown.round(0)
+    spend = [series.startswith("spend") for series in shown.index.get_level_values("series")]
+    told = shown.copy()
+    told[spend] /= 1e8  # pence to GBP million
+    told.round(1)
     return headline, shown
 
 
@@ -97,10 +102,11 @@ def _(both, mo, shown):
     mo.md(f"""
     ## Side by side
 
-    In January 2028 the second authority has {_ratio[_new] / _ratio[_kent]:.2f} times the plans of the first: its size,
-    and what more requests have added since. Children of two authorities are never compared as policies; each scenario
-    is paired with the first of its own authority, and a name without an authority's stands for the sum over all
-    (`docs/authorities.md`).
+    Above: plans in two Januaries, and High Needs spend of 2027-28 in GBP million; a column is a scenario of an
+    authority, as in `{_kent}`. In January 2028 the second authority has {_ratio[_new] / _ratio[_kent]:.2f} times the
+    plans of the first: its size, and what more requests have added since. Children of two authorities are never
+    compared as policies; each scenario is paired with the first of its own authority, and a name without an
+    authority's stands for the sum over all (`docs/authorities.md`).
     """)
     return
 

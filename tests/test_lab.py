@@ -1,5 +1,6 @@
 """The lab without its page: what is chosen is a scenario that a study reproduces, and nobody disturbs anybody."""
 
+import asyncio
 import io
 import threading
 import time
@@ -15,6 +16,7 @@ from cohort.cli import main
 from cohort.cli.figures import Results
 from cohort.lab import bench, dials, outputs, serve, workers
 from cohort.lab.choice import Choice, uploaded
+from cohort.lab.front import Front
 from cohort.lab.live import Live
 from cohort.lab.repriced import same_children
 from cohort.lab.shown import Kept, Rows
@@ -455,6 +457,32 @@ def test_what_cannot_be_served_says_what_can(capsys, tmp_path):
         assert main(["lab", *arguments]) == 2
         assert said in capsys.readouterr().err
     taken.close()
+
+
+def test_files_of_the_page_come_from_memory_and_nothing_else_of_the_disk_does(tmp_path):
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "a-hash.js").write_text("let a = 1")
+    (tmp_path / "secret").write_text("secret")
+    asked, opened, sent = [], [], []
+
+    async def behind(scope, receive, send):
+        asked.append(scope["path"])
+
+    async def send(message):
+        sent.append(message)
+
+    front = Front(behind, tmp_path / "assets", lambda: opened.append(True))
+    for method, path in (("GET", "/assets/a-hash.js"), ("GET", "/assets/../secret"), ("GET", "/assets/none.js"),
+                         ("POST", "/assets/a-hash.js"), ("GET", "/a-hash.js"), ("GET", "/assets/")):  # fmt: skip
+        asyncio.run(front({"type": "http", "method": method, "path": path}, None, send))
+    asyncio.run(front({"type": "websocket", "path": "/ws"}, None, send))
+    assert asked == ["/assets/../secret", "/assets/none.js", "/assets/a-hash.js", "/a-hash.js", "/assets/", "/ws"]
+    assert len(opened) == 6
+    assert [m["type"] for m in sent] == ["http.response.start", "http.response.body"]
+    assert sent[1]["body"] == b"let a = 1"
+    headers = dict(sent[0]["headers"])
+    assert headers[b"content-length"] == b"9"
+    assert b"javascript" in headers[b"content-type"]
 
 
 def test_only_this_machine_is_served_unless_told_otherwise():

@@ -70,7 +70,7 @@ class Terms:
 
 @dataclass(frozen=True, eq=False)
 class Lived:
-    """Of a world that was run to its end: half a megabyte, as only the cells are kept in which somebody is."""
+    """Of a world that was run to its end: under a megabyte, as only the cells are kept in which somebody is."""
 
     plans: tuple[Row, ...]
     bill: Bill

@@ -45,8 +45,8 @@ ONE_STEM = 24_000_000
 """Bytes of a base world that is kept, with its setting; measured for Kent."""
 MOST_STEMS, SHARE = 200, 0.25
 """Base worlds kept by a worker at most, and the share of the free memory that all workers' may take."""
-LIVED = 6
-"""For each of these, as many choices of what a draw lived through."""
+LIVED = 4
+"""Of what a draw lived through, for each base world that there is room for, so many are kept: an eighth more memory."""
 
 
 @dataclass
@@ -174,7 +174,10 @@ def drawn(base: Scenario, mine: Scenario, draw: int, seed: int) -> Rows:
     terms = Terms.of(mine, _ruled(mine.model_dump_json()), draw)
     key = (terms.lives, draw, seed)
     if key not in _lived:
-        _lived[key] = Lived.of(_run(base, mine, draw, seed))
+        world = _run(base, mine, draw, seed)
+        _lived[key] = Lived.of(world)
+        if world.setting.scenario == mine:
+            terms = Terms.within(world.setting)  # its prices are laid out already
         while len(_lived) > LIVED * max(_most[-1], 1):
             _lived.popitem(last=False)
     _lived.move_to_end(key)
