@@ -59,13 +59,21 @@ class Plans:
         return np.arange(math.prod(self.told)) // self.told[2]
 
     @classmethod
-    def of(cls, held: NDArray[np.integer]) -> Plans:
-        """Of [month, age group, area, slot, severity, need, terms]."""
-        there, told = np.empty(held.shape[:4], np.int64), held.shape[4:]
-        first, cell, many = np.empty(there.size + 1, np.int64), np.empty(held.size, np.uint16), np.empty_like(held)
-        many = many.reshape(-1)
-        tally.fill(held.reshape(there.size, math.prod(told)), first, cell, many, there.reshape(-1))
-        return cls(there, told, first, cell[: first[-1]].copy(), many[: first[-1]].copy())
+    def of(cls, held: Sequence[NDArray[np.integer]], shape: tuple[int, ...]) -> Plans:
+        """Of each month's [age group, area, slot, severity, need, terms], listed a month at a time: all at once would
+        take more memory than a core keeps at hand."""
+        blocks, cells = math.prod(shape[:3]), math.prod(shape[3:])
+        there, first = np.zeros((len(held), *shape[:3]), np.int64), np.zeros(len(held) * blocks + 1, np.int64)
+        cell, many = np.empty(blocks * cells, np.uint16), np.empty(blocks * cells, np.int32)
+        listed, n = [(cell[:0], many[:0])], 0
+        for k, month in enumerate(held):
+            begins = first[k * blocks : (k + 1) * blocks + 1]
+            tally.fill(month.reshape(blocks, cells), begins, cell, many, there[k].reshape(-1))
+            last = begins[-1]
+            listed.append((cell[:last].copy(), many[:last].copy()))
+            begins += n
+            n += int(last)
+        return cls(there, shape[3:], first, *(np.concatenate(part) for part in zip(*listed, strict=True)))
 
 
 class Spent(NamedTuple):
@@ -198,10 +206,10 @@ _KEPT: WeakKeyDictionary[World, tuple[int, Bill]] = WeakKeyDictionary()
 def _bill(world: World) -> Bill:
     record, slots, months = world.record, world.setting.prices.slots, sorted(world.record.cells)[1:]
     severities, _, needs, _, terms = world.setting.prices.shape[2:]
-    told = (len(AGE_GROUPS), len(AREAS), slots.many, severities, needs, terms)
-    held = np.stack([record.held[m] for m in months]) if months else np.zeros((0, *told), np.uint16)
+    shape = (len(AGE_GROUPS), len(AREAS), slots.many, severities, needs, terms)
     return Bill(
-        tuple(m - 1 for m in months), tuple(record.cells[m] for m in months), Plans.of(held), slots,
+        tuple(m - 1 for m in months), tuple(record.cells[m] for m in months),
+        Plans.of([record.held[m] for m in months], shape), slots,
         {kind: _vacant(world, months, kind) for kind in KIND_ORDER},
     )  # fmt: skip
 

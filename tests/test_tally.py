@@ -28,7 +28,7 @@ FEW = st.integers(0, 3)
 
 @given(held=hnp.arrays(np.uint16, hnp.array_shapes(min_dims=7, max_dims=7, min_side=1, max_side=3), elements=FEW))
 def test_listed_plans_are_all_there_are(held):
-    listed = Plans.of(held)
+    listed = Plans.of(list(held), held.shape[1:])
     np.testing.assert_array_equal(listed.there, held.sum((4, 5, 6)))
     again = np.zeros_like(held.reshape(listed.there.size, -1))
     for block, (begins, ends) in enumerate(zip(listed.first[:-1], listed.first[1:], strict=True)):
