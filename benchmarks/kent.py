@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks import floors
 from benchmarks.timing import median, rounds, seconds
-from cohort import admission, month, setting
+from cohort import admission, month, setting, paying
 from cohort.scenario import Scenario
 from cohort.setting import Setting
 from cohort.world import World
@@ -111,10 +111,10 @@ def _timed(act: Callable[..., Any], name: str, spent: Counter[str]) -> Callable[
 
 @contextmanager
 def _patched(spent: Counter[str]) -> Iterator[None]:
-    """Time every compiled function of ``cohort.month`` and ``cohort.admission`` that is called from outside."""
+    """Time every compiled function of ``month``, ``paying`` and ``admission`` that is called from outside."""
     kernels = [
         (module, name, kernel)
-        for module in (month, admission)
+        for module in (month, admission, paying)
         for name, kernel in vars(module).items()
         if hasattr(kernel, "py_func") and kernel.__module__ == module.__name__
     ]

@@ -15,9 +15,6 @@ from numpy.typing import NDArray
 
 from cohort.draws import quick
 
-NOWHERE = np.uint32(2**32 - 1)
-"""In no stretch, so far in that no chance reaches it: the draw of a child to whom nothing can happen."""
-
 
 class Room(NamedTuple):
     """Where a month's candidates are found, some thousands of rows at a time."""
@@ -27,9 +24,7 @@ class Room(NamedTuple):
     rows: NDArray[np.int32]
     """eight more than ``marked``"""
     event: NDArray[np.int64]
-    """for each row kept the event whose stretch its draw falls into"""
-    into: NDArray[np.uint32]
-    """how far"""
+    """for each row kept what happens, by number; -1 if nothing does but its review"""
     which: NDArray[np.uint8]
     """[eight marks as bits, k] the place of the k-th of them"""
     many: NDArray[np.uint8]
@@ -41,8 +36,8 @@ def make_room(together: int = 8192) -> Room:
     bits = np.arange(256)[:, None] >> np.arange(8) & 1
     which = np.argsort(1 - bits, axis=1, kind="stable").astype(np.uint8)
     return Room(
-        np.zeros(together, np.bool_), np.empty(together + 8, np.int32), np.empty(together, np.int64),
-        np.empty(together, np.uint32), which, bits.sum(1).astype(np.uint8),
+        np.zeros(together, np.bool_), np.empty(together + 8, np.int32), np.empty(together + 1, np.int64), which,
+        bits.sum(1).astype(np.uint8),
     )  # fmt: skip
 
 
@@ -71,21 +66,37 @@ def gather(eights, which, many, low, rows):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, error_model="numpy")
-def sift(key, status, cohort, anniversary, salt, review, academic_year, edges, owner, most, room, found):  # type: ignore[no-untyped-def]
-    """Keep of the rows found those to whom something may happen, with the event whose stretch the draw falls into and
-    how far into it. Returns how many.
+def reaches(edges, owner, reserved, most):  # type: ignore[no-untyped-def]
+    """[luck status, k] where its k-th stretch begins, and [ncy, luck status, k] how far in the month's chances reach at
+    most, of which ``most`` [event, ncy] is the largest: 0 past the last stretch, and k a whole number of fours."""
+    statuses, ncys, wide = edges.shape[0], most.shape[1], (edges.shape[1] + 3) // 4 * 4
+    begins, reach = np.zeros((statuses, wide), np.uint32), np.zeros((ncys, statuses, wide), np.uint32)
+    for s in range(statuses):
+        for k in range(edges.shape[1]):
+            if edges[s, k] < reserved[s]:
+                begins[s, k] = edges[s, k]
+                for ncy in range(ncys):
+                    reach[ncy, s, k] = most[owner[s, k], ncy]
+    return begins, reach
 
-    ``most`` [event, ncy] is each event's largest chance of the month. Three in four draws are beyond it and are dropped
-    here, without a branch and before anything else is looked up.
+
+@nb.njit(cache=True, error_model="numpy")
+def sift(key, status, cohort, anniversary, salt, review, academic_year, begins, reach, rows, found):  # type: ignore[no-untyped-def]
+    """Keep of the rows found those whose draw some event of their status may reach at their school year (``reaches``),
+    or whose plan's anniversary it is. Returns how many.
+
+    Three in four draws are beyond that and are dropped here, without a branch and before anything else is looked up;
+    four stretches at a time, which is what a vector holds.
     """
-    kept = 0
+    kept = np.uint64(0)
     for j in range(found):
-        i = np.uint64(room.rows[j])
-        s, u = np.uint64(status[i]), quick(key[i], salt)
-        k = np.uint64(0)
-        for later in range(1, edges.shape[1]):
-            k += np.uint64(u >= edges[s, np.uint64(later)])
-        into, event = np.uint32(u - edges[s, k]) if u >= edges[s, k] else NOWHERE, owner[s, k]
-        room.rows[kept], room.event[kept], room.into[kept] = i, event, into
-        kept += (into < most[event, academic_year - cohort[i]]) | (anniversary[i] == review)
+        i = np.uint64(rows[j])
+        s, u, ncy = np.uint64(status[i]), quick(key[i], salt), np.uint64(academic_year - cohort[i])
+        near = anniversary[i] == review
+        for four in range(0, begins.shape[1], 4):
+            for k in range(4):
+                at = np.uint64(four + k)
+                near |= np.uint32(u - begins[s, at]) < reach[ncy, s, at]
+        rows[kept] = rows[j]
+        kept += np.uint64(near)
     return kept

@@ -108,3 +108,27 @@ class Seekers(NamedTuple):
             np.empty(n, np.int32), np.empty(n, np.int8), np.empty(n, np.int32), np.empty(n, np.int16),
             np.zeros(n, np.bool_),
         )  # fmt: skip
+
+
+class Slate(NamedTuple):
+    """What a month is worked out on, and the next one writes over: made once a world, since new memory costs more than
+    what is done in it."""
+
+    log: Log
+    seekers: Seekers
+    rows: NDArray[np.int32]
+    counts: NDArray[np.int32]
+    """[cohort, cell]"""
+    held: NDArray[np.int32]
+    """[age group, slot's cell of a plan, need, terms]"""
+
+    @classmethod
+    def of(cls, children: int, counts: tuple[int, ...], held: tuple[int, ...]) -> Slate:
+        """Room for a month of so many children: of events one each at the most, two in September; a place sought by
+        each."""
+        n = 2 * children
+        event, reason, frm, to = (np.empty(n, np.uint8) for _ in range(4))
+        later = np.empty(0, np.uint8), np.empty(0, np.uint8)
+        log = Log(np.empty(n, np.int32), event, reason, frm, to, np.empty(n, np.int16), *later)
+        rows = np.empty(children + 1, np.int32)
+        return cls(log, Seekers.up_to(children), rows, np.empty(counts, np.int32), np.empty(held, np.int32))

@@ -1,8 +1,8 @@
 """One month, fast: the numba kernel behind ``World.step``. ``mini.py`` is the same month in plain loops.
 
 ``candidates`` finds those to whom something may happen; only they look anything up here. Kernels are in this module,
-``candidates``, ``admission`` and ``draws``: numba's disk cache does not see edits in imported modules, so ``cache``
-keys it by their source.
+``candidates``, ``admission``, ``paying`` and ``draws``: numba's disk cache does not see edits in imported modules, so
+``cache`` keys it by their source.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import numba as nb
 import numpy as np
 
 from cohort.admission import CLOSED, LISTED
-from cohort.candidates import find_candidates, gather, sift
-from cohort.draws import draw, mix
+from cohort.candidates import find_candidates, gather, reaches, sift
+from cohort.draws import draw, mix, quick
 
 MAINSTREAM, AWAITING, NO_PLAN = 0, 13, 255
 SEN, PLAN = 1, 2
@@ -23,8 +23,6 @@ NONE_YET = 13
 R_ON_TIME, R_LATE = 3, 4
 ARRANGED, WAITING, REVIEWED = 15, 17, 18
 STAGES, SINCE_MOST, SEVERITIES, NCYS = 5, 24, 5, 27
-SLOT = np.uint64(SEVERITIES)
-"""From a cell of a placement's first slot to that of the next (see ``slots``)."""
 
 
 @nb.njit(cache=True, forceinline=True, error_model="numpy")
@@ -54,11 +52,12 @@ def _index(offset, stride, e, since, ncy, area, need, severity, placement):  # t
 
 @nb.njit(cache=True, forceinline=True, error_model="numpy")
 def _pick(u, cumulative, at, width):  # type: ignore[no-untyped-def]
-    """The first k with u below its threshold; -1 where the row is empty."""
+    """The first k with u below its threshold; -1 where the row is empty. Thresholds never fall, so it is how many u has
+    passed: counted without a branch, since luck is what no processor foresees."""
+    passed = 0
     for k in range(width):
-        if np.uint64(u) < cumulative[at + k]:
-            return k
-    return -1
+        passed += np.uint64(u) >= cumulative[np.uint64(at + k)]
+    return passed if passed < width else -1
 
 
 @nb.njit(cache=True, forceinline=True, error_model="numpy")
@@ -71,10 +70,10 @@ def _pick_row(u, cumulative, row):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, forceinline=True, error_model="numpy")
-def _renew(c, b, i, placements):  # type: ignore[no-untyped-def]
+def _renew(c, reserved, i, placements):  # type: ignore[no-untyped-def]
     """After any change of state: the bound of the hot loop and the cell of the count."""
     c.status[i] = _luck_status(c.support[i], c.stage[i], c.placement[i])
-    c.bound[i] = b.reserved[c.status[i]]
+    c.bound[i] = reserved[c.status[i]]
     c.cell[i] = ((c.area[i] * 3 + c.support[i]) * placements + c.placement[i]) * SEVERITIES + c.severity[i]
 
 
@@ -104,7 +103,7 @@ def arrive(c, b, log, n, rows, births, month, academic_year, salts, placements, 
             log.clock[n] = 0
             n += 1
         stages[c.support[i], 0] += 1
-        _renew(c, b, i, placements)
+        _renew(c, b.reserved, i, placements)
     return n
 
 
@@ -136,21 +135,52 @@ def happen(c, b, chance, most, log, n, seekers, span, room, month, academic_year
     ``stages`` is [support, stage] counts, kept up to date. Returns the lengths of the log and of the seekers.
     """
     k_seek, review = 0, np.uint8(month % 12)
+    begins, reach = reaches(b.edges, b.owner, b.reserved, most)
     for low in range(span[0], span[1], room.marked.size):
         high = min(low + room.marked.size, span[1])
         marked, room.marked[high - low :] = room.marked[: high - low], False
         find_candidates(c.key[low:high], c.bound[low:high], c.anniversary[low:high], salts[0], review, marked)
         found = gather(room.marked.view(np.uint64)[: (high - low + 7) // 8], room.which, room.many, low, room.rows)
-        kept = sift(c.key, c.status, c.cohort, c.anniversary, salts[0], review, academic_year, b.edges, b.owner, most,
-                    room, found)  # fmt: skip
+        kept = sift(c.key, c.status, c.cohort, c.anniversary, salts[0], review, academic_year, begins, reach, room.rows,
+                    found)  # fmt: skip
+        kept = _decide(c, b, chance, room, kept, month, academic_year, salts[0])
         n, k_seek = _befall(c, b, chance, log, n, seekers, k_seek, room, kept, month, academic_year, salts, placements,
                             stages)  # fmt: skip
     return n, k_seek
 
 
 @nb.njit(cache=True, error_model="numpy")
+def _decide(c, b, chance, room, kept, month, academic_year, salt):  # type: ignore[no-untyped-def]
+    """Of the rows kept leave those to whom an event happens, with its number, and those whose review is due. Returns
+    how many.
+
+    Without a branch: so the processor need not wait for one child's columns before it asks for the next one's, and what
+    follows finds them in the cache.
+    """
+    key, status, cohort, clock, anniversary = c.key, c.status, c.cohort, c.clock, c.anniversary
+    support, stage, placement, need, area, severity = c.support, c.stage, c.placement, c.need, c.area, c.severity
+    edges, owner, offset, stride, rows, events = b.edges, b.owner, b.offset, b.stride, room.rows, room.event
+    n, review = np.uint64(0), month % 12
+    for j in range(kept):
+        i = np.uint64(rows[j])
+        s, u, k = np.uint64(status[i]), quick(key[i], salt), np.uint64(0)
+        for later in range(1, edges.shape[1]):
+            k += np.uint64(u >= edges[s, np.uint64(later)])
+        event, edge = np.uint64(owner[s, k]), edges[s, k]
+        since = min(month - clock[i], SINCE_MOST) * (stage[i] > 0)
+        at = _index(
+            offset, stride, event, since, academic_year - cohort[i], area[i], need[i], severity[i], placement[i]
+        )
+        happens = (u >= edge) & (np.uint32(u - edge) < chance[np.uint64(at)])
+        due = (anniversary[i] == review) & (support[i] == PLAN) & (stage[i] == 0)
+        rows[n], events[n] = rows[j], np.int64(event) if happens else -1
+        n += np.uint64(happens | due)
+    return n
+
+
+@nb.njit(cache=True, error_model="numpy")
 def _befall(c, b, chance, log, n, seekers, k_seek, room, kept, month, academic_year, salts, placements, stages):  # type: ignore[no-untyped-def]
-    """The month of the rows kept."""
+    """The month of the rows left: what happens, or else the review."""
     review = month % 12
     for j in range(kept):
         i, event = np.uint64(room.rows[j]), room.event[j]
@@ -158,21 +188,16 @@ def _befall(c, b, chance, log, n, seekers, k_seek, room, kept, month, academic_y
         area, severity = c.area[i], c.severity[i]
         ncy = academic_year - c.cohort[i]
         since = min(month - c.clock[i], SINCE_MOST) if stage > 0 else 0
-        reviewed = False
-        if room.into[j] >= chance[_index(b.offset, b.stride, event, since, ncy, area, need, severity, placement)]:
-            event = -1
-            reviewed = c.anniversary[i] == review and support == PLAN and stage == 0
-            if reviewed:
-                u, k = draw(c.key[i], salts[3]), np.uint64(0)
-                for later in range(1, b.edges.shape[1]):
-                    k += np.uint64(u >= b.edges[REVIEWED, np.uint64(later)])
-                of_review, edge = b.owner[REVIEWED, k], b.edges[REVIEWED, k]
-                p = chance[_index(b.offset, b.stride, of_review, 0, ncy, area, need, severity, placement)]
-                if u >= edge and u - edge < p:
-                    event = of_review
+        reviewed = event < 0
+        if reviewed:
+            u, k = draw(c.key[i], salts[3]), np.uint64(0)
+            for later in range(1, b.edges.shape[1]):
+                k += np.uint64(u >= b.edges[REVIEWED, np.uint64(later)])
+            of_review, edge = b.owner[REVIEWED, k], b.edges[REVIEWED, k]
+            p = chance[_index(b.offset, b.stride, of_review, 0, ncy, area, need, severity, placement)]
+            if u >= edge and u - edge < p:
+                event = of_review
         if event < 0:
-            if not reviewed:
-                continue
             log.row[n], log.event[n], log.reason[n], log.clock[n] = i, b.offset.size, 0, 0
             log.frm[n] = _state(support, stage, placement, placements)
             log.to[n] = log.frm[n]
@@ -218,42 +243,45 @@ def _befall(c, b, chance, log, n, seekers, k_seek, room, kept, month, academic_y
             c.placement[i], c.entered[i] = b.go[event, way], month
         if effect & MOVE:
             seekers.row[k_seek], seekers.choice[k_seek], seekers.entry[k_seek] = i, b.choice[event, way], n
+            seekers.diverted[k_seek] = False
             k_seek += 1
         log.to[n] = _state(c.support[i], c.stage[i], c.placement[i], placements)
         stages[support, stage] -= 1
         stages[c.support[i], c.stage[i]] += 1
-        _renew(c, b, i, placements)
+        _renew(c, b.reserved, i, placements)
         n += 1
     return n, k_seek
 
 
 @nb.njit(cache=True, error_model="numpy")
-def transfers(c, seekers, k_seek, enters, month, academic_year):  # type: ignore[no-untyped-def]
+def transfers(c, seekers, k_seek, enters, rows, month, academic_year):  # type: ignore[no-untyped-def]
     """September: every holder of a plan who enters a transfer year, and whose placement is not already in question,
     seeks one."""
     for j in range(k_seek):
         c.placed[seekers.row[j]] = month
-    for i in range(c.support.size):
-        if (
-            c.presence[i] == HERE
-            and c.support[i] == PLAN
-            and c.placed[i] != month
-            and enters[academic_year - c.cohort[i], c.placement[i]]
-        ):
+    presence, support, holders = c.presence, c.support, np.uint64(0)
+    for i in range(support.size):  # without a branch: one in nine has a plan
+        rows[holders] = i
+        holders += np.uint64((presence[i] == HERE) & (support[i] == PLAN))
+    for j in range(holders):
+        i = rows[j]
+        if c.placed[i] != month and enters[academic_year - c.cohort[i], c.placement[i]]:
             seekers.row[k_seek], seekers.choice[k_seek], seekers.entry[k_seek] = i, 1, -1
+            seekers.diverted[k_seek] = False
             k_seek += 1
     return k_seek
 
 
 @nb.njit(cache=True, error_model="numpy")
-def seek(c, b, seekers, k_seek, academic_year, salts, placements):  # type: ignore[no-untyped-def]
-    """What each seeker would have by the original weights: first place, transfer or move, each with its own draw."""
+def seek(c, offset, stride, choices, seekers, k_seek, academic_year, salts, placements):  # type: ignore[no-untyped-def]
+    """What each seeker would have by the original weights (``choices``, see ``book.Arrays``): first place, transfer or
+    move, each with its own draw."""
     for j in range(k_seek):
         i, kind = seekers.row[j], seekers.choice[j]
         purpose = 5 if kind == 0 else (6 if kind == 1 else 7)
         at = _index(
-            b.choice_offset,
-            b.choice_stride,
+            offset,
+            stride,
             kind,
             0,
             academic_year - c.cohort[i],
@@ -262,7 +290,7 @@ def seek(c, b, seekers, k_seek, academic_year, salts, placements):  # type: igno
             c.severity[i],
             c.placement[i],
         )
-        chosen = _pick(draw(c.key[i], salts[purpose]), b.choices, at, placements)
+        chosen = _pick(draw(c.key[i], salts[purpose]), choices, at, placements)
         seekers.sought[j] = chosen if chosen >= 0 else c.placement[i]
 
 
@@ -300,15 +328,15 @@ def contest(c, b, log, n, seekers, k_seek, contests, event, month, placements, s
             c.stage[i], c.clock[i] = APPEALING, month
             stages[c.support[i], c.stage[i]] += 1
             log.to[n] = _state(c.support[i], c.stage[i], c.placement[i], placements)
-            _renew(c, b, i, placements)
+            _renew(c, b.reserved, i, placements)
             n += 1
     return n
 
 
 @nb.njit(cache=True, error_model="numpy")
-def settle(c, b, log, n, seekers, k_seek, granted, month, placements):  # type: ignore[no-untyped-def]
+def settle(c, reserved, log, n, seekers, k_seek, granted, first_choice, month, placements):  # type: ignore[no-untyped-def]
     """Put each seeker where it was granted a place, and complete or write its log entry: a transfer, an offer taken
-    from a waiting list, a closure. Returns the log's length."""
+    from a waiting list, a closure (events numbered from ``first_choice`` on). Returns the log's length."""
     for j in range(k_seek):
         i, entry = seekers.row[j], seekers.entry[j]
         before = _state(c.support[i], c.stage[i], c.placement[i], placements)
@@ -323,70 +351,8 @@ def settle(c, b, log, n, seekers, k_seek, granted, month, placements):  # type: 
             log.to[entry] = after
         elif moved or entry == CLOSED:
             event = 1 if entry == -1 else (4 if entry == LISTED else 5)
-            log.row[n], log.event[n], log.reason[n], log.clock[n] = i, b.offset.size + event, 0, 0
+            log.row[n], log.event[n], log.reason[n], log.clock[n] = i, first_choice + event, 0, 0
             log.frm[n], log.to[n] = before, after
             n += 1
-        _renew(c, b, i, placements)
+        _renew(c, reserved, i, placements)
     return n
-
-
-@nb.njit(cache=True, error_model="numpy")
-def pay_and_count(cost, cell, cohort, need, entered, provider, lodging, t, first_cohort, counts, held, rows):  # type: ignore[no-untyped-def]
-    """Charge each child's month to the child, count children by [cohort, cell] and plans by [age group, slot's cell of
-    a plan, need, terms]. ``t`` is a ``columns.Tariff``; children away are in the last cell, at no price.
-
-    Who may cost anything is noted in ``rows``, and of these who has a plan, both without a branch: one child in six
-    does and one in ten has, which no processor foresees. Returns the pence charged, and those that the children had
-    cost before.
-    """
-    price, plan, plan_price, of_cell, group = t.price, t.plan, t.plan_price, t.of_cell, t.group
-    outside, since, phase, lodged = t.outside, t.since, t.phase, t.lodged
-    charged, before, priced, n = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    for i in range(cost.size):  # apart from the next loop, for alone it is vector code
-        before += cost[i]
-    for i in range(cost.size):
-        k = cell[i]
-        counts[np.uint64(cohort[i] - first_cohort), k] += 1
-        rows[priced] = i
-        priced += plan[k] >= -1
-    for j in range(priced):
-        at = np.uint64(rows[j])
-        k = cell[at]
-        pence = price[np.uint64(phase[np.uint64(cohort[at] - first_cohort)]), k]
-        cost[at] += pence
-        charged += pence
-        rows[n] = rows[j]
-        n += plan[k] >= 0
-    for j in range(n):
-        at = np.uint64(rows[j])
-        row, k = np.uint64(cohort[at] - first_cohort), cell[at]
-        d, where, terms = np.uint64(need[at]), np.uint64(outside[provider[at]]), np.uint64(0)
-        if lodged[k] >= 0:
-            bound, u = t.lodging[lodged[k], group[row], d, k % np.uint64(SEVERITIES)], lodging[at]
-            boards = (u & np.uint32(0xFFFF)) < bound[0]
-            where = np.uint64(2 * boards + ((u >> np.uint32(16)) < bound[1 + boards]))
-        for q in range(since.size):
-            terms += np.uint64(entered[at] >= since[q])
-        held[np.uint64(group[row]), np.uint64(plan[k]) + SLOT * where, d, terms] += 1
-        pence = plan_price[np.uint64(phase[row]), np.uint64(of_cell[k]) + SLOT * where, d, terms]
-        cost[at] += pence
-        charged += pence
-    return charged, before
-
-
-@nb.njit(cache=True, error_model="numpy")
-def astray(presence, area, support, placement, severity, cell, placements, away):  # type: ignore[no-untyped-def]
-    """Bits in which the cell of any child differs from that of where it is: 0 if all are counted where they are."""
-    three, bands, bits = np.uint16(3), np.uint16(SEVERITIES), np.uint16(0)
-    for i in range(cell.size):
-        there = np.uint16(np.uint16(area[i] * three + support[i]) * placements + placement[i]) * bands + severity[i]
-        bits |= (np.uint16(there) if presence[i] == HERE else away) ^ cell[i]
-    return bits
-
-
-@nb.njit(cache=True, error_model="numpy")
-def count_census(c, academic_year, cells):  # type: ignore[no-untyped-def]
-    """Count children by [ncy, area, need, support, placement]."""
-    for i in range(c.support.size):
-        if c.presence[i] == HERE:
-            cells[academic_year - c.cohort[i], c.area[i], c.need[i], c.support[i], c.placement[i]] += 1

@@ -79,6 +79,11 @@ class Places:
         out[: len(self.providers)] = [p.area == OUTSIDE for p in self.providers]
         return out
 
+    @cached_property
+    def kind(self) -> NDArray[np.uint8]:
+        """[provider, nobody included] the placement that its places are of; nobody's are of none."""
+        return np.append(self.pools.kind, np.full(NOBODY + 1 - len(self.providers), NOBODY, np.uint8))
+
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(p.name for p in self.providers)

@@ -15,6 +15,7 @@ from cohort.columns import Columns, Log
 from cohort.prices import FIRST_NCY_POST_16
 from cohort.slots import Slots
 from cohort.states import Support
+from cohort.paying import note, priced
 
 Ints = NDArray[np.int64]
 
@@ -49,8 +50,8 @@ def cost_of(cells: NDArray[np.int32], held: NDArray[np.integer], price: Ints, pl
     for phase, (part, group) in enumerate(
         ((slice(FIRST_POST_16), slice(UNDER_16)), (slice(FIRST_POST_16, None), slice(UNDER_16, None)))
     ):
-        pence += int(unplanned[part].sum((0, 1), dtype=np.int64) @ others[:, phase])
-        pence += int(held[group].sum((0, 1), dtype=np.int64).ravel() @ plan_price[phase].ravel())
+        pence += priced(unplanned[part], others[:, phase].copy())
+        pence += priced(held[group].reshape(*held[group].shape[:2], -1), plan_price[phase].ravel())
     return pence
 
 
@@ -103,18 +104,12 @@ class Record:
             out[m - 1] = both
         return out
 
-    def open_log(self, columns: Columns) -> Log:
-        """Room for a month's events: one a child at the most, two in September."""
-        n = 2 * len(columns.key)
-        event, reason, frm, to = (np.empty(n, np.uint8) for _ in range(4))
-        later = np.empty(0, np.uint8), np.empty(0, np.uint8)
-        return Log(np.empty(n, np.int32), event, reason, frm, to, np.empty(n, np.int16), *later)
-
     def close_log(self, log: Log, entries: int, columns: Columns) -> None:
         """Keep the month's entries, with what the children are at its end."""
-        kept = Log._make(column[:entries].copy() for column in log)
-        waits = (columns.waiting_for.take(kept.row) << np.uint8(1)) | columns.named.take(kept.row)
-        self.logs.append(kept._replace(need=columns.need.take(kept.row), waits=waits))
+        need, waits = np.empty(entries, np.uint8), np.empty(entries, np.uint8)
+        kept = Log._make(column[:entries].copy() for column in log)._replace(need=need, waits=waits)
+        note(kept.row, columns.need, columns.waiting_for, columns.named, need, waits)
+        self.logs.append(kept)
 
     def forget(self) -> None:
         """Drop what is kept of each event and child, where only counts are asked for."""

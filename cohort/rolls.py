@@ -8,6 +8,8 @@ it opens or after it closes, every child in a scarce placement has a provider of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,17 @@ from cohort.states import AREAS, NEEDS
 
 LUCK = (Purpose.ADMIT, Purpose.LATENT, Purpose.CROWDED, Purpose.CROWDED_AGAIN, Purpose.OVER_ROLL, Purpose.LAPSE)
 """The luck of a month's admission, in the order of ``admission.L_RANK`` to ``L_LAPSE``."""
+
+
+class Counted(NamedTuple):
+    """Children by provider, counted anew from the columns."""
+
+    at: NDArray[np.int32]
+    """[provider, nobody the last]"""
+    outside: NDArray[np.int32]
+    """rows of the children who have a place of another authority"""
+    stray: int
+    """the row of a child who has a provider and is not placed where its places are; -1 if there is none"""
 
 
 @dataclass(eq=False)
@@ -87,14 +100,22 @@ class Rolls:
 
     # what is counted and checked
 
-    def fault(self, columns: Columns, rows: NDArray[np.int64], placed: NDArray[np.int64], month: int) -> str:
-        """What is wrong at the end of a month, "" if nothing is; ``rows`` have a provider, ``placed`` is [kind]
-        children in scarce placements."""
+    def count(self, columns: Columns, plans: NDArray[np.int32]) -> Counted:
+        """Count anew the children at each provider: of those with a plan, whose rows ``plans`` are."""
+        at, outside = np.zeros(NOBODY + 1, np.int32), np.empty(len(plans) + 1, np.int32)
+        n, stray = admission.count(columns.provider, columns.placement, plans, self.places.kind, self.places.outside,
+                                   at, outside)  # fmt: skip
+        if stray < 0 and admission.many(columns.provider) != at[:NOBODY].sum():
+            stray = int(np.setdiff1d(rows_with(columns.provider), plans)[0])
+        return Counted(at, outside[:n].copy(), stray)
+
+    def fault(self, columns: Columns, found: Counted, placed: NDArray[np.int64], month: int) -> str:
+        """What is wrong at the end of a month, "" if nothing is; ``placed`` is [kind] children in scarce placements."""
         pools, (places, opened) = self.places.pools, self._in(month)
-        counted, by_kind = np.zeros_like(self.filled), np.zeros(len(pools.kinds), np.int64)
-        stray = admission.count(columns, pools, rows, counted, by_kind)
-        if stray >= 0:
+        counted, by_kind = found.at[: len(self.filled)], np.zeros(len(pools.kinds), np.int64)
+        if (stray := found.stray) >= 0:
             return f"{self.places.names[columns.provider[stray]]}: child {stray} has a place but is not placed there"
+        np.add.at(by_kind, pools.order[pools.kind], counted)
         if (placed != by_kind).any():
             return f"{placed.tolist()} children in scarce placements, but {by_kind.tolist()} have a provider"
         wrong = (counted != self.filled) | (counted > places + self.over) | (~opened & (counted > 0))
@@ -111,18 +132,16 @@ class Rolls:
     def waiting(self, columns: Columns, academic_year: int) -> NDArray[np.int32]:
         """[kind, area, primary or secondary, need, 2] children who wait, and of these those whose choice it is."""
         out = np.zeros((len(self.places.pools.kinds), len(AREAS), 2, len(NEEDS), 2), np.int32)
-        admission.count_lists(columns, self.places.pools, rows_with(columns.waiting_for), academic_year, out)
+        admission.count_lists(columns.cohort, columns.area, columns.need, columns.waiting_for, columns.named,
+                              self.places.pools.order, rows_with(columns.waiting_for), academic_year, out)  # fmt: skip
         return out
-
-    def outside(self, columns: Columns, rows: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Of the children with a provider, those who have a place of another authority."""
-        return rows[self.places.outside.take(columns.provider.take(rows)) == 1].astype(np.int32)
 
     def _in(self, month: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         at = month - self.places.first
         return self.places.by_month[at], self.places.opened[at]
 
 
+@cache
 def _luck(month: int) -> NDArray[np.uint64]:
     """The salts of a month's admission; whether a child would leave an independent school is a trait of its own."""
     salts = [draws.salt(month, purpose) for purpose in LUCK]

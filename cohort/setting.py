@@ -117,6 +117,9 @@ class Schedule:
     first_cohort: int
     span: list[tuple[int, int]]
     """for each month the rows among which all who are there, or have just left, are: the hot loop's range"""
+    runs: NDArray[np.int64]
+    """rows at which another cohort begins, the first and the end included: one a cohort when rows are in order of
+    birth"""
 
     @property
     def cohorts(self) -> NDArray[np.int64]:
@@ -141,6 +144,7 @@ class Schedule:
             stay,
             first,
             span,
+            np.concatenate([[0], np.flatnonzero(np.diff(tape.cohort[:n])) + 1, [n]]).astype(np.int64),
         )
 
     def by_ncy(self, counts: NDArray[np.int64], at: int, academic_year: int) -> NDArray[np.int64]:

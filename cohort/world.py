@@ -13,21 +13,21 @@ than places and admissions above them, every month: a world that breaks this sto
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar, draws, hatched, lodging, month, setting, states
+from cohort import calendar, draws, hatched, lodging, month, setting, states, paying
 from cohort.book import ON_TIME
 from cohort.calendar import AGE_GROUPS, NCYS
 from cohort.candidates import Room, make_room
-from cohort.columns import Columns, Seekers, Tariff
+from cohort.columns import Columns, Seekers, Slate, Tariff
 from cohort.draws import Purpose
 from cohort.policy import Policy
 from cohort.record import Record
-from cohort.rolls import Rolls, rows_with
+from cohort.rolls import Rolls
 from cohort.scenario import Scenario
 from cohort.setting import Setting
 from cohort.states import AREAS, NEEDS, SEVERITIES, STAGES, SUPPORTS, Presence, Support
@@ -125,9 +125,8 @@ class World:
         """The month M: from the state at the start of M to the state at the start of M + 1."""
         if self.month >= self.setting.scenario.last:
             raise ValueError(f"the scenario ends at {self.setting.scenario.until}; give it a later 'until' to go on")
-        self._find_astray()
         self._salts = salts(self.month)
-        self._log = self.record.open_log(self.columns)
+        self._log = self._slate.log
         self._entries = 0
         self.arrive_and_leave()
         self.happen()
@@ -158,11 +157,11 @@ class World:
 
     def happen(self) -> None:
         """Identified, requested, decided, issued, reviewed, appealed, ceased: at most one a child."""
-        book, (low, high) = self.setting.book, self._span
-        self._seekers = Seekers.up_to(high - low)  # a child seeks one placement a month
+        book = self.setting.book
+        self._seekers = self._slate.seekers
         chance = book.rates.compile(self.month)
         self._entries, self._seeking = month.happen(
-            self.columns, book.arrays, chance, book.rates.most, self._log, self._entries, self._seekers, (low, high),
+            self.columns, book.arrays, chance, book.rates.most, self._log, self._entries, self._seekers, self._span,
             self.room, self.month, self._academic_year, self._salts, self._placements, self.stages,
         )  # fmt: skip
 
@@ -171,8 +170,9 @@ class World:
         ``admission``."""
         c, b, seekers, n = self.columns, self.setting.book.arrays_in(self.month), self._seekers, self._seeking
         if calendar.is_september(self.month):
-            n = month.transfers(c, seekers, n, self.setting.enters, self.month, self._academic_year)
-        month.seek(c, b, seekers, n, self._academic_year, self._salts, self._placements)
+            n = month.transfers(c, seekers, n, self.setting.enters, self._slate.rows, self.month, self._academic_year)
+        month.seek(c, b.choice_offset, b.choice_stride, b.choices, seekers, n, self._academic_year, self._salts,
+                   self._placements)  # fmt: skip
         contests = self._redirect(n)
         at, into = self._sent
         seekers.sought[at], seekers.diverted[at] = into, True
@@ -204,10 +204,12 @@ class World:
         return np.array([draws.salt(self.month, purpose) for purpose in (Purpose.REDIRECT_APPEAL, *into)], np.uint64)
 
     def _settle(self, seekers: Seekers, n: int, granted: NDArray[np.int16]) -> None:
-        self._entries = month.settle(
-            self.columns, self.setting.book.arrays, self._log, self._entries, seekers, n, granted, self.month,
-            self._placements,
-        )  # fmt: skip
+        b = self.setting.book.arrays
+        if n:
+            self._entries = month.settle(
+                self.columns, b.reserved, self._log, self._entries, seekers, n, granted, len(b.offset), self.month,
+                self._placements,
+            )  # fmt: skip
 
     def pay(self) -> None:
         """Each child's month is priced and charged to the child; the counts that it is priced from are kept for
@@ -226,18 +228,31 @@ class World:
     def _count(self, tariff: Tariff) -> tuple[NDArray[np.int32], NDArray[np.int32], int, int]:
         """[cohort, cell] children, [age group, area, slot, severity, need, terms] plans, the pence charged to them at a
         tariff, and the pence that all children had cost before."""
-        c, shape = self.columns, self.setting.prices.shape
-        low, high = self._span if self.month < self.setting.scenario.last else (0, len(c.key))
-        counts = np.zeros((len(self.setting.events.cohorts), self._away + 1), np.int32)
-        slots = self.setting.prices.slots.many
-        held = np.zeros((len(AGE_GROUPS), len(AREAS) * slots * shape[2], shape[4], shape[6]), np.int32)
-        charged, before = month.pay_and_count(
-            c.cost[low:high], c.cell[low:high], c.cohort[low:high], c.need[low:high], c.entered[low:high],
-            c.provider[low:high], c.lodging[low:high], tariff, self.setting.events.first_cohort, counts, held,
-            np.empty(high - low + 1, np.int32),
+        c, events, slate = self.columns, self.setting.events, self._slate
+        span = self._span if self.month < self.setting.scenario.last else (0, len(c.key))
+        slate.counts.fill(0)
+        slate.held.fill(0)
+        charged, before, astray, plans = paying.pay_and_count(
+            c, tariff, events.runs, span, events.first_cohort, np.uint16(self._placements), np.uint16(self._away),
+            slate.counts, slate.held, slate.rows,
         )  # fmt: skip
-        before += int(c.cost[:low].sum() + c.cost[high:].sum())
-        return counts, held.reshape(len(AGE_GROUPS), len(AREAS), slots, shape[2], shape[4], shape[6]), charged, before
+        if astray:
+            self._find_astray()
+        self._plans = slate.rows[:plans]
+        return slate.counts, slate.held.reshape(self._held_shape), charged, before
+
+    @cached_property
+    def _slate(self) -> Slate:
+        """What the month is worked out on."""
+        groups, areas, slots, severities, *rest = self._held_shape
+        counts, held = (len(self.setting.events.cohorts), self._away + 1), (groups, areas * slots * severities, *rest)
+        return Slate.of(len(self.columns.key), counts, held)
+
+    @property
+    def _held_shape(self) -> tuple[int, ...]:
+        """[age group, area, slot, severity, need, terms]"""
+        shape = self.setting.prices.shape
+        return len(AGE_GROUPS), len(AREAS), self.setting.prices.slots.many, shape[2], shape[4], shape[6]
 
     def _by_ncy(self, by_cohort: NDArray[np.int32], academic_year: int) -> NDArray[np.int32]:
         """[ncy, area, support, placement, severity] from [cohort, cell]; whoever is there is of a school year the
@@ -250,18 +265,19 @@ class World:
 
     def observe(self) -> None:
         """Check that no child is lost, then record stocks, spend and events."""
-        there = self._cells.reshape(len(NCYS), len(AREAS), -1).sum(2, dtype=np.int32)
+        there, placed = np.empty((len(NCYS), len(AREAS)), np.int64), np.zeros(self._placements, np.int64)
+        paying.stand(self._cells.reshape(*there.shape, -1), self._cells[0, 0, : Support.PLAN].size, SEVERITIES, there,
+                    placed)  # fmt: skip
         if not np.array_equal(there, self.setting.events.stay[self.month - self.setting.scenario.first]):
             raise Broken(f"{calendar.label(self.month)}: children by school year and area are not those of the tape")
         self.record.close_log(self._log, self._entries, self.columns)
         self.record.close(self.month + 1, self._cells, self.stages)
         self.record.hold(self.month + 1, self._held)
-        having = rows_with(self.columns.provider)
-        self.record.outside.append(self.rolls.outside(self.columns, having))
+        found = self.rolls.count(self.columns, self._plans)
+        self.record.outside.append(found.outside)
         if self.setting.places.binding:
-            kinds = self.setting.places.pools.kinds
-            placed = self._cells[:, :, Support.PLAN, kinds].sum((0, 1, 3))
-            if fault := self.rolls.fault(self.columns, having, placed, self.month):
+            placed = placed[self.setting.places.pools.kinds]
+            if fault := self.rolls.fault(self.columns, found, placed, self.month):
                 raise Broken(f"{calendar.label(self.month)}: {fault}")
         self._observe_places(self.month + 1)
         if calendar.is_january(self.month + 1):
@@ -286,7 +302,7 @@ class World:
     def _find_astray(self) -> None:
         """Raises Broken if a child is not where it is counted."""
         c = self.columns
-        if month.astray(c.presence, c.area, c.support, c.placement, c.severity, c.cell, np.uint16(self._placements),
+        if paying.astray(c.presence, c.area, c.support, c.placement, c.severity, c.cell, np.uint16(self._placements),
                         np.uint16(self._away)):  # fmt: skip
             wrong = np.flatnonzero(c.cell != self._cells_of_all())
             who = f"child {wrong[0]}" if len(wrong) == 1 else f"{len(wrong)} children, child {wrong[0]} the first,"
@@ -302,7 +318,7 @@ class World:
         """[ncy, area, need, support, placement] children with needs at the end of the last month stepped."""
         year = calendar.academic_year(self.month - 1)
         cells = np.zeros((len(NCYS), len(AREAS), len(NEEDS), len(SUPPORTS), self._placements), np.int32)
-        month.count_census(self.columns, year, cells)
+        paying.count_census(self.columns, year, cells)
         return cells
 
     @property

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cohort import calendar, month
+from cohort import calendar, paying
 from cohort.processes import PROCESSES, REASONS, Effect
 from cohort.states import PLACEMENTS, STAGES, SUPPORTS, Presence, Stage, Support, state_code, state_labels
 from cohort.world import Broken, World
@@ -413,14 +413,14 @@ def test_a_penny_put_on_a_childs_cost_between_two_months_stops_the_world():
 
 def test_a_penny_too_much_stops_the_world(monkeypatch):
     world = running()
-    charge = month.pay_and_count
+    charge = paying.pay_and_count
 
     def a_penny_more(*given):
-        charged, before = charge(*given)
-        given[0][7] += 1
-        return charged + 1, before
+        charged, *others = charge(*given)
+        given[0].cost[7] += 1
+        return charged + 1, *others
 
-    monkeypatch.setattr(month, "pay_and_count", a_penny_more)
+    monkeypatch.setattr(paying, "pay_and_count", a_penny_more)
     with pytest.raises(Broken, match="pence charged to children"):
         world.step()
 
