@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks import floors
 from benchmarks.timing import median, rounds, seconds
-from cohort import admission, month, setting, paying
+from cohort import admission, month, paying, setting
 from cohort.scenario import Scenario
 from cohort.setting import Setting
 from cohort.world import World

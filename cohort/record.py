@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cohort.columns import Columns, Log
+from cohort.paying import note, priced
 from cohort.prices import FIRST_NCY_POST_16
 from cohort.slots import Slots
 from cohort.states import Support
-from cohort.paying import note, priced
 
 Ints = NDArray[np.int64]
 

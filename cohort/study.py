@@ -217,12 +217,14 @@ def _check_scenario(scenario: Scenario) -> None:
 def _warm_up(scenario: Scenario, progress: Progress) -> None:
     """Compile the month if it never was, and what counts it: once for all processes, by a few months that are not kept.
     A scenario that redirects uses all that there is to compile."""
-    from cohort import flow
+    from cohort.tables import TABLES
     from cohort.world import World
 
     if not cache.is_warm():
         progress.say("compiling the month (first run only, about 20 s)")
-        flow.count(World.start(setting_of(scenario, 0)).run(min(scenario.first + WARM_UP, scenario.last)))
+        world = World.start(setting_of(scenario, 0)).run(min(scenario.first + WARM_UP, scenario.last))
+        for table in TABLES.values():
+            table(world)
 
 
 def check_folder(outline: Outline, out: str | Path | None = None, resume: bool = False) -> Path:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar, draws, hatched, lodging, month, setting, states, paying
+from cohort import calendar, draws, hatched, lodging, month, paying, setting, states
 from cohort.book import ON_TIME
 from cohort.calendar import AGE_GROUPS, NCYS
 from cohort.candidates import Room, make_room

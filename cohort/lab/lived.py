@@ -88,11 +88,12 @@ class Lived:
         """Nothing that is shown here is told by area or age: these are put together."""
         cells, full = world.record.cells, spending.bill(world)
         plans = tuple((PLANS, calendar.label(m), float(cells[m][:, :, Support.PLAN].sum())) for m in sorted(cells))
-        held = np.stack([_added([world.record.held[m + 1][of] for of in PHASES]) for m in full.months])
+        held = [_added([world.record.held[m + 1][of] for of in PHASES]) for m in full.months]
+        shape = (len(PHASES), 1, *full.plans.there.shape[3:], *full.plans.told)
         others = np.stack([of[:, :, : Support.PLAN].sum(1, keepdims=True, dtype=np.int32) for of in full.cells])
         at = np.flatnonzero(others).astype(np.int32)
         bill = replace(full, cells=(), plans=_nobody(full.plans), _spent={}, _priced_at={})
-        return cls(plans, bill, Plans.of(held), others.shape, at, others.ravel()[at])
+        return cls(plans, bill, Plans.of(held, shape), others.shape, at, others.ravel()[at])
 
     def rows(self, terms: Terms) -> Rows:
         """Plans by month, spend by whole financial year, the deficit at its end."""
@@ -133,14 +134,14 @@ PHASES = (slice(0, UNDER_16), slice(UNDER_16, None))
 """The age groups of each phase that prices tell apart."""
 
 
-def _added(phases: Sequence[NDArray[np.integer]]) -> NDArray[np.uint16]:
+def _added(phases: Sequence[NDArray[np.integer]]) -> NDArray[np.integer]:
     """[phase, 1, slot, severity, need, terms] of each phase's [age group, area, slot, severity, need, terms]; by hand,
     since numpy's sum of small whole numbers took ten times as long."""
-    out = np.zeros((len(phases), 1, *phases[0].shape[2:]), phases[0].dtype)
+    out = np.zeros((len(phases), 1, *phases[0].shape[2:]), np.int32)
     for k, held in enumerate(phases):
         for group, area in np.ndindex(held.shape[:2]):
             out[k, 0] += held[group, area]
-    return out
+    return out.astype(np.uint16) if out.max(initial=0) < 2**16 else out  # as a record holds them
 
 
 __all__ = ["Lived", "Terms"]
