@@ -14,8 +14,9 @@ from math import log, sqrt
 
 from calibration.regimes import MOST
 from calibration.rivals import ASSUMED, COUNTS
+from cohort.parameters import UNFORESEEN
 
-NAME = "year.unforeseen"
+NAME = UNFORESEEN
 ON = (("request", 1), ("request_supported", 1), ("assess", 1), ("cease", -1))
 """Each rate that it acts on, and whether it multiplies or divides."""
 

@@ -90,6 +90,14 @@ def _estimates(pack: Pack) -> dict[str, Uncertain]:
 
 
 POSTERIOR = "posterior"
+UNFORESEEN = "year.unforeseen"
+"""What no regime foresees, a factor a year (``calibration.unforeseen``)."""
+
+
+def foreseen(of: Parameters) -> Parameters:
+    """A draw without what is unforeseen: reserved stretches are as wide as all else."""
+    values = {name: 1.0 if name.startswith(UNFORESEEN) else value for name, value in of.values.items()}
+    return Parameters(of.number, values, of.fixed)
 
 
 def posterior(pack: Pack, number: int) -> dict[str, float]:

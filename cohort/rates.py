@@ -83,6 +83,8 @@ class Rates:
         self.vocabulary = vocabulary or Vocabulary()
         self.processes = processes
         self.params, self.policy = params, policy.settled(params.size)
+        self.holds = params.number > 0
+        """whether what passes its bound is held there, or refused"""
         self.bounds: dict[str, float] = like.bounds if like else bounds(pack)
         missing = [p.name for p in processes if p.name not in self.bounds]
         if missing:
@@ -149,7 +151,7 @@ class Rates:
             return self._diverted(name, len(months), strong)
         value = [built for _, built in self._built(name, months, strong)][-1]
         most = self.limit[name]
-        if self.params.number or (self.params.fixed and most >= NEARLY_ALL):
+        if self.holds or ((self.params.number or self.params.fixed) and most >= NEARLY_ALL):
             value = np.minimum(value, most)  # of several regimes at their worst, what there is luck for
         if value.max(initial=0.0) > most + 1e-12:  # none is below nought: no table, factor or size is
             tops = value.reshape(len(months), -1).max(1)

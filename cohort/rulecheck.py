@@ -116,11 +116,13 @@ def _of_hatch(change: hatch.Columns) -> Iterator[str]:
 
 
 def _bounds(written: Written, pack: Pack, months: range) -> Iterator[Problem]:
-    """Each rate that passes its bound in some draw: the first month and draw, at the line of what raises it most."""
+    """Each rate that passes its bound in some draw of what is foreseen: the first month and draw, at the line of what
+    raises it most. A run would hold it there, and the rule would do less than it says."""
     rates = dict.fromkeys(c.rate for c in written.policy.changes if isinstance(c, Scale | Set))
     passed: dict[str, str] = {}
     for number in DRAWS if rates else ():
-        book = Rates(pack, parameters.draw(pack, number), written.policy)
+        book = Rates(pack, parameters.foreseen(parameters.draw(pack, number)), written.policy)
+        book.holds = False
         for rate in [r for r in rates if r not in passed]:
             if said := _passes(book, rate, months):
                 passed[rate] = f"{said}, in draw {number}; allowed: a smaller factor, or fewer children"

@@ -48,9 +48,7 @@ def rates(draw=0):
 def test_no_draw_is_held_at_its_bound_but_for_what_is_unforeseen():
     """So that bounds are as wide as all that is foreseen; of what is certain (``NEARLY_ALL``) there is no more."""
     for draw in range(0, 51, 3):
-        of = parameters.draw(KENT, draw)
-        foreseen = {n: 1.0 if n.startswith("year.unforeseen") else v for n, v in of.values.items()}
-        book = Rates(KENT, replace(of, values=foreseen))
+        book = Rates(KENT, parameters.foreseen(parameters.draw(KENT, draw)))
         for name in book.base:
             if book.limit[name] < NEARLY_ALL:
                 top = max(grid.max() for month in range(FIRST, LAST) for _, grid in book.built(name, month))
