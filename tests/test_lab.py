@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 import threading
 import time
 import zipfile
@@ -415,7 +416,9 @@ def test_ranges_are_shown_from_twenty_draws(tried, moved: Choice, by: Workers):
     assert ranged.figures()[0].ranged
     assert ranged.saving() is None, "not all of the base's draws are there"
     many = View(tried, workers.study_of(moved.base(), moved.scenario(), many))
-    assert many.figures()[0].ranged.startswith("5% to 95% of draws: ")
+    plans, spend = (many.figures()[k].ranged for k in range(2))
+    assert re.fullmatch(r"5% to 95% of draws: [\d,]+ to [\d,]+", plans)
+    assert re.fullmatch(r"5% to 95% of draws: GBP [\d,.]+ to [\d,.]+ million", spend)
     band = [layer for layer in many.charts()[0].spec["layer"] if layer["mark"]["type"] == "area"]
     assert band
     assert many.saving()[1] == 21

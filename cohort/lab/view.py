@@ -295,8 +295,10 @@ def _against(difference: float, unit: str) -> str:
 def _range(of: object, unit: str) -> str:
     if not isinstance(of, tuple):
         return ""
-    low, high = (f"{v:,.0f}" if unit == "children" else f"{v:,.1f}" for v in of)
-    return f"5% to 95% of draws: {low} to {high}"
+    low, high = of
+    if unit == "children":
+        return f"5% to 95% of draws: {low:,.0f} to {high:,.0f}"
+    return f"5% to 95% of draws: GBP {low:,.1f} to {high:,.1f} million"
 
 
 # tables as HTML
