@@ -125,6 +125,7 @@ class World:
         """The month M: from the state at the start of M to the state at the start of M + 1."""
         if self.month >= self.setting.scenario.last:
             raise ValueError(f"the scenario ends at {self.setting.scenario.until}; give it a later 'until' to go on")
+        self._find_astray()
         self._salts = salts(self.month)
         self._log = self._slate.log
         self._entries = 0

@@ -411,6 +411,17 @@ def test_a_penny_put_on_a_childs_cost_between_two_months_stops_the_world():
         world.step()
 
 
+def test_a_child_changed_between_two_months_stops_the_world_though_something_happens_to_it_then():
+    world = running()
+    ahead = world.copy()
+    ahead.step()
+    row = int(ahead.record.logs[-1].row[-1])
+    world.columns.severity[row] = (world.columns.severity[row] + 1) % 5
+    with pytest.raises(Broken, match="not in the cell where counted"):
+        world.step()
+    assert world.month == ahead.month - 1
+
+
 def test_a_penny_too_much_stops_the_world(monkeypatch):
     world = running()
     charge = paying.pay_and_count
