@@ -22,17 +22,20 @@ from cohort import cache
 from cohort.expected import LUMPED, Coarse, Expectation, Flows, Month, State
 from cohort.setting import Setting
 
-FUSED = "--xla_cpu_use_fusion_emitters=true"
-"""A third off the time of a gradient: a month is hundreds of small operations, each with its own cost of being
-called. Added to XLA_FLAGS unless it says something about fusion emitters already; JAX reads it when it first computes.
-"""
+FASTER = (
+    "--xla_cpu_use_fusion_emitters=true",
+    "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000",
+)
+"""Half off the time of a forecast: a month is hundreds of small operations, each with its own cost of being called, so
+they are fused, and a loop over months is compiled as one whole, whatever it holds. Each is added to XLA_FLAGS unless
+that says something about it already; JAX reads them when it first computes."""
 
 
 def jax_numpy() -> tuple[Any, Any]:
     """(jax, jax.numpy) in double precision on this machine's processor. Raises ImportError that names the extra."""
     flags = os.environ.get("XLA_FLAGS", "")
-    if FUSED.partition("=")[0] not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} {FUSED}".strip()
+    added = [flag for flag in FASTER if flag.partition("=")[0] not in flags]
+    os.environ["XLA_FLAGS"] = " ".join([*flags.split(), *added])
     try:
         import jax
     except ImportError as error:
@@ -53,6 +56,44 @@ def by_month(jax: Any, one: Callable[[State, Month], Any]) -> Callable[[State, M
     return again
 
 
+def backwards(jax: Any, one: Callable[[State, Any], Any], months: Any) -> Callable[[State, Any], Any]:
+    """``lax.scan`` of ``one(state, (month, rates))`` as a function of (start, rates of every month), with the gradient
+    of ``by_month`` in a third less time: of a month only its first state is kept, not its rates once more. It has no
+    derivative forwards (``jvp``).
+    """
+
+    @jax.custom_vjp
+    def run(start: State, rates: Any) -> Any:
+        return jax.lax.scan(one, start, (months, rates))
+
+    def there(start: State, rates: Any) -> Any:
+        def keep(state: State, given: Any) -> tuple[State, Any]:
+            after, out = one(state, given)
+            return after, (out, state)
+
+        end, (out, states) = jax.lax.scan(keep, start, (months, rates))
+        return (end, out), (states, rates)
+
+    def back(kept: Any, slopes: Any) -> Any:
+        def before(slope: State, given: Any) -> tuple[State, Any]:
+            state, month, rates, out = given
+            _, pull = jax.vjp(lambda s, r: one(s, (month, r)), state, rates)
+            return pull((slope, out))
+
+        (states, rates), (end, out) = kept, slopes
+        return jax.lax.scan(before, end, (states, months, rates, out), reverse=True)
+
+    run.defvjp(there, back)
+    return run
+
+
+def _lasting(months: list[Month]) -> dict[str, NDArray[np.float64]]:
+    """The choices whose weights are the same in all months: as constants of what is compiled, and not 60 kB to be read
+    each month, which would be half of a gradient's time."""
+    first = months[0].moves
+    return {c: w for c, w in first.items() if all(np.array_equal(w, m.moves[c]) for m in months)}
+
+
 class Forecast:
     """A setting's expectation as one compiled function of the rates' multipliers."""
 
@@ -62,7 +103,9 @@ class Forecast:
         self.names = tuple(setting.book.rates.base)
         first, last = setting.scenario.first, setting.scenario.last
         months = [self.expectation.month(m) for m in range(first, last)]
-        self._months = self.jax.tree.map(lambda *x: self.xp.stack([self.xp.asarray(v) for v in x]), *months)
+        self._lasting = _lasting(months)
+        own = [m._replace(moves={c: w for c, w in m.moves.items() if c not in self._lasting}) for m in months]
+        self._months = self.jax.tree.map(lambda *x: self.xp.stack([self.xp.asarray(v) for v in x]), *own)
         self._start = self.jax.tree.map(self.xp.asarray, self.expectation.start())
         self.run: Callable[[Any], tuple[Any, Flows]] = self.jax.jit(self._run)
 
@@ -70,15 +113,22 @@ class Forecast:
         """[month, 2 + placements] stocks at the end of each month (none, SEN Support, plans by placement), and its
         flows."""
 
-        def one(state: State, month: Month) -> tuple[State, tuple[Any, Flows]]:
-            state, flows = self.expectation.step(state, month, self.xp)
+        def one(state: State, given: tuple[Month, Any]) -> tuple[State, tuple[Any, Flows]]:
+            state, flows = self._month(state, given)
             return state, (self._count(state), flows)
 
-        # all months' rates at once: in the loop each would be one small product, and in reverse one small sum, a month
-        scaled = {name: self._months.rates[name] * theta[k] for k, name in enumerate(self.names)}
-        months = self._months._replace(rates=scaled)
-        _, (stocks, flows) = self.jax.lax.scan(by_month(self.jax, one), self._start, months)
-        return stocks, flows
+        return self.jax.lax.scan(one, self._start, (self._months, self._scaled(theta)))[1]
+
+    def _month(self, state: State, given: tuple[Month, dict[str, Any]]) -> tuple[State, Flows]:
+        """A month under its scaled rates."""
+        month, rates = given
+        whole = month._replace(rates=rates, moves=self._lasting | month.moves)
+        return self.expectation.step(state, whole, self.xp)
+
+    def _scaled(self, theta: Any) -> dict[str, Any]:
+        """All months' rates at once: in the loop each would be one small product, and in reverse one small sum, a
+        month."""
+        return {name: self._months.rates[name] * theta[k] for k, name in enumerate(self.names)}
 
     def _count(self, state: State) -> Any:
         without = state.still.sum((0, 1, 2, 4)) + sum(part.sum((0, 1, 2, 3, 5)) for part in state.queue)
@@ -90,4 +140,11 @@ class Forecast:
 
     def gradient(self, weights: NDArray[np.float64]) -> Callable[[Any], tuple[Any, Any]]:
         """A compiled function of theta: the sum of stocks x weights, and its gradient."""
-        return self.jax.jit(self.jax.value_and_grad(lambda theta: (self._run(theta)[0] * weights).sum()))
+
+        def one(state: State, given: tuple[Month, Any]) -> tuple[State, Any]:
+            state, _ = self._month(state, given)
+            return state, self._count(state)
+
+        run = backwards(self.jax, one, self._months)
+        total: Callable[[Any], Any] = lambda theta: (run(self._start, self._scaled(theta))[1] * weights).sum()  # noqa: E731
+        return self.jax.jit(self.jax.value_and_grad(total))

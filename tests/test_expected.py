@@ -11,7 +11,7 @@ from scipy import stats
 
 from cohort import calendar, setting, variance
 from cohort.expected import EXACT, LUMPED, Coarse, Expectation
-from cohort.policy import NOTHING, Policy, Scale, When, where
+from cohort.policy import NOTHING, Policy, Redirect, Scale, When, where
 from cohort.scenario import Scenario
 from cohort.world import World
 from tests.small import elastic, full_setting, small_setting, under, until_month
@@ -275,3 +275,21 @@ def test_jax_gives_what_numpy_gives_and_a_gradient_that_differences_confirm():
         e = Expectation(under(s, Policy("fewer", (Scale(name, by=0.8, when=When("2024-01")),))), LUMPED)
         last = e.stock(e.run()[0][-1]).sum((0, 1))
         assert forecast.stocks(scaled)[-1] == pytest.approx([last[0].sum(), last[1].sum(), *last[2]])
+
+
+def test_jax_follows_a_choice_that_a_policy_redirects_from_some_month_on():
+    pytest.importorskip("jax", reason="the calibrate extra is not installed")
+    from calibration.lumped import Forecast
+
+    sent = Redirect(choice="transfer", frm="state_special", into="mainstream", share=0.5, appeal_share=0.2,
+                    when=When("2024-06"))  # fmt: skip
+    s = under(small_setting(every=20, until="2025-04"), Policy("later", (sent,)))
+    states, _ = Expectation(s, LUMPED).run()
+    forecast = Forecast(s)
+    stocks = forecast.stocks(np.ones(len(forecast.names)))
+    for month, state in zip(stocks, states[1:], strict=True):
+        there = Expectation(s, LUMPED).stock(state).sum((0, 1))
+        assert month == pytest.approx([there[0].sum(), there[1].sum(), *there[2]], rel=1e-9)
+    unsent = Forecast(under(s, NOTHING)).stocks(np.ones(len(forecast.names)))
+    assert np.abs(stocks[:5] - unsent[:5]).max() < 1e-9
+    assert np.abs(stocks[8:] - unsent[8:]).max() > 1
