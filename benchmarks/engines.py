@@ -49,12 +49,18 @@ def _add_starsim(acts: dict[str, Act], of: Job) -> dict[str, dict[str, Any]]:
 
 
 def scaling(children: tuple[int, ...], months: tuple[int, ...], usual: int, times: int) -> dict[str, dict[str, float]]:
-    """Nanoseconds a child-month of the project's engine by number of children, and by number of months."""
-    found: dict[str, dict[str, float]] = {"children": {}, "months": {}}
+    """Nanoseconds a child-month of the project's engine by number of children, and by number of months. All sizes of a
+    kind are run in turn, the small ones more often, so that their ratios are of the same minutes of the machine."""
     middle = sorted(children)[len(children) // 2]
-    jobs = [("children", n, Job(n, usual)) for n in children] + [("months", m, Job(middle, m)) for m in months]
-    for kind, number, of in jobs:
-        again = max(min(times, 3), min(20, 1_000_000 // of.children))
-        taken = rounds({"": (lambda of=of: job_s.start(of), job_s.finish)}, again)[""]  # type: ignore[misc]
-        found[kind][str(number)] = median(taken) / of.child_months * 1e9
-    return found
+    sizes = {"children": {n: Job(n, usual) for n in children}, "months": {m: Job(middle, m) for m in months}}
+    return {kind: _in_turn(jobs, max(times, 3)) for kind, jobs in sizes.items()}
+
+
+def _in_turn(jobs: dict[int, Job], times: int) -> dict[str, float]:
+    """Number -> median nanoseconds a child-month."""
+    taken: dict[int, list[float]] = {number: [] for number in jobs}
+    for _ in range(times):
+        for number, of in jobs.items():
+            again = max(1, min(3, 500_000 // of.children))
+            taken[number] += rounds({"": (lambda of=of: job_s.start(of), job_s.finish)}, again)[""]  # type: ignore[misc]
+    return {str(number): median(taken[number]) / of.child_months * 1e9 for number, of in jobs.items()}
