@@ -86,7 +86,7 @@ HELD = ("support", "placement", "need", "area", "severity", "cohort", "anniversa
 
 def acting(setting: Setting, month: int) -> tuple[hatch.Columns, ...]:
     """The functions that act in a month."""
-    return tuple(h for h in hatch.within(setting.book.rates.policy) if h.when.strength(month))
+    return tuple(h for h in setting.hatches if h.when.strength(month))
 
 
 def _show(setting: Setting, month: int, held: Mapping[str, Array], keys: NDArray[np.uint64]) -> Children:

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cohort import calendar, lodging, tariff
+from cohort.changes import Change
 from cohort.charges import Charge, Service, Vacancy, upratings
 from cohort.lodging import Lodging
 from cohort.pack import Pack
@@ -57,6 +58,8 @@ class Prices:
     """the months, in order, from which some price is paid by those only who come to their placement later"""
     before: Prices | None = field(default=None, repr=False)
     """the draw's before any policy; None if these are"""
+    under: tuple[Change, ...] = ()
+    """what policies change of them"""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -141,14 +144,15 @@ def prices(pack: Pack, params: Parameters, vocabulary: Vocabulary, policy: Polic
            like: Prices | None = None) -> Prices:  # fmt: skip
     """The prices of a parameter draw under a policy; ``like`` are the same draw's under another. Raises ValueError for
     a line, label or placement that does not fit, a plan unpriced, or a policy on a price that there is not."""
-    settled = policy.settled(params.size)
-    since = tuple(sorted({calendar.month(c.when.start) for c in settled.changes
-                          if isinstance(c, Price) and c.new_placements}))  # fmt: skip
+    paid = tuple(c for c in policy.settled(params.size).changes if isinstance(c, Price | Fund))
+    if like and like.before and like.under == paid:
+        return like
+    since = tuple(sorted({calendar.month(c.when.start) for c in paid if isinstance(c, Price) and c.new_placements}))
     before = (like.before or like) if like else _before_any_policy(pack, params, vocabulary)
     charges = before.charges
     if since:
         charges = tuple(replace(c, cells=np.repeat(c.cells, len(since) + 1, axis=-1)) for c in charges)
-    return repriced(replace(before, charges=charges, since=since, before=before), settled)
+    return repriced(replace(before, charges=charges, since=since, before=before, under=paid), paid)
 
 
 def _before_any_policy(pack: Pack, params: Parameters, vocabulary: Vocabulary) -> Prices:
@@ -229,10 +233,10 @@ def _with_place(charge: Charge, funding: dict[str, Any]) -> list[Charge]:
     return [place, replace(charge, place=place)]
 
 
-def repriced(prices: Prices, policy: Policy) -> Prices:
-    """Prices under a settled policy: its Prices on the charges and services that they name, its Funds as services."""
+def repriced(prices: Prices, changes: Iterable[Change]) -> Prices:
+    """Prices under settled changes: Prices on the charges and services that they name, Funds as services."""
     charges, services = list(prices.charges), list(prices.services)
-    for change in policy.changes:
+    for change in changes:
         if isinstance(change, Price):
             names = dict.fromkeys((*prices.names, *(s.name for s in services)))
             if change.charge not in names:

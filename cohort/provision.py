@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cohort import calendar
+from cohort.changes import Change
 from cohort.policy import Close, Delay, Expand, Open, Policy
 from cohort.rounding import largest_remainder
 from cohort.states import AREAS, closest
@@ -47,6 +48,11 @@ class Provider:
     def phase(self) -> str:
         """primary (to Year 6), secondary (from Year 7) or all."""
         return "primary" if self.to_ncy <= 6 else "secondary" if self.from_ncy >= 7 else "all"
+
+
+def on_places(policy: Policy) -> tuple[Change, ...]:
+    """The changes of a policy that bear on places: equal where policies leave the same ones."""
+    return tuple(c for c in policy.changes if isinstance(c, Open | Close | Delay | Expand))
 
 
 def under(listed: Iterable[Provider], policy: Policy) -> tuple[Provider, ...]:

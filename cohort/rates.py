@@ -119,13 +119,17 @@ class Rates:
         self.chance = np.zeros(self.layout.size, np.uint32)
         self.most = np.zeros((len(processes), len(NCYS)), np.uint32)
         self._compiled = {name: Compiled() for name in self.acting}
-        if like and same:  # what no policy bears on, neither here nor there, is the same
-            free = [name for name, acting in self.acting.items() if not acting and not like.acting.get(name)]
-            self._compiled |= {name: like._compiled[name] for name in free if name in like._compiled}
+        if like and same and like.holds == self.holds:  # on what the same changes bear, in both, it is the same
+            alike = [n for n, acting in self.acting.items() if acting == like.acting.get(n) and self._as_in(like, n)]
+            self._compiled |= {name: like._compiled[name] for name in alike}
         self._months: dict[int, NDArray[np.int64]] = {}
         """month -> [rate] which of its thresholds holds"""
         self._written = np.full(len(self.acting), -1)
         """[rate] the same of what ``chance`` holds, which need not be written again"""
+
+    def _as_in(self, like: Rates, name: str) -> bool:
+        """Whether a rate's table is as large in another book, and its bound as high."""
+        return self.shape[name] == like.shape[name] and self.limit[name] == like.limit[name]
 
     def _lay_out(self) -> Layout:
         wheres = {name: tuple([c.where for c in acting]) for name, acting in self.acting.items()}

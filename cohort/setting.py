@@ -25,6 +25,7 @@ from cohort.demography import Tape
 from cohort.pack import Pack
 from cohort.policy import Policy
 from cohort.processes import PROCESSES, TRANSFER_NCYS, Process
+from cohort.provision import on_places
 from cohort.record import cost_of
 from cohort.scenario import Scenario, ScenarioError
 from cohort.states import AREAS, Vocabulary
@@ -69,6 +70,11 @@ class Setting:
     def events(self) -> Schedule:
         """The tape's events of children with needs, by month."""
         return Schedule.of(self.tape)
+
+    @cached_property
+    def hatches(self) -> tuple[hatch.Columns, ...]:
+        """The functions by which policies move children themselves."""
+        return hatch.within(self.book.rates.policy)
 
     @cached_property
     def kept(self) -> dict[tuple[object, ...], Any]:
@@ -269,14 +275,27 @@ def of_tape(scenario: Scenario, pack: Pack, tape: Tape, draw: int = 0, policy: P
     settled = policy.settled(params.size)
     compiled = book.build(pack, params, settled, vocabulary, processes, like.book if like else None)
     compiled.rates.check(range(scenario.first, scenario.last))
-    same = like is not None and like.params.values == params.values
-    priced = prices.prices(pack, params, vocabulary, settled, like.prices if like and same else None)
-    priced.check(range(scenario.first, scenario.last))
-    scarce = provision.build(pack, params, vocabulary, scenario, settled)
+    same = like if like is not None and like.params.values == params.values else None
+    priced = prices.prices(pack, params, vocabulary, settled, same.prices if same else None)
+    if same is None or priced is not same.prices:
+        priced.check(range(scenario.first, scenario.last))
+    scarce = _places(pack, params, vocabulary, scenario, settled, same)
     laid = like.laid if like else start.layout(pack, tape, compiled)
-    begun = like.start if like and same else start.start(pack, tape, compiled, params, laid, priced.lodging)
+    begun = same.start if same else start.start(pack, tape, compiled, params, laid, priced.lodging)
     made = Setting(scenario, pack, tape, params, policy, compiled, priced, laid, begun, scarce)
     if like is not None:
         for name in ("events", "kept"):  # cached properties that depend on the tape alone
             made.__dict__[name] = getattr(like, name)
+    if same and priced is same.prices and scarce is same.places and "tariffs" in same.__dict__:
+        made.__dict__["tariffs"] = same.tariffs
     return made
+
+
+def _places(pack: Pack, params: parameters.Parameters, vocabulary: Vocabulary, scenario: Scenario, settled: Policy,
+            same: Setting | None) -> provision.Places:  # fmt: skip
+    """The places of a settled policy; those of another setting of the draw, if nothing that bears on them differs."""
+    if same and scenario.places == same.scenario.places:
+        here, there = (on_places(p) for p in (settled, same.book.rates.policy))
+        if here == there and (scenario.first, scenario.last) == (same.scenario.first, same.scenario.last):
+            return same.places
+    return provision.build(pack, params, vocabulary, scenario, settled)

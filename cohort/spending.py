@@ -59,6 +59,12 @@ class Plans:
         return np.arange(math.prod(self.told)) // self.told[2]
 
     @classmethod
+    def none(cls, shape: tuple[int, ...]) -> Plans:
+        """No plan in no month, of [age group, area, slot, severity, need, terms]."""
+        nothing = np.empty(0, np.uint16)
+        return cls(np.zeros((0, *shape[:3]), np.int64), shape[3:], np.zeros(1, np.int64), nothing, nothing)
+
+    @classmethod
     def of(cls, held: Sequence[NDArray[np.integer]], shape: tuple[int, ...]) -> Plans:
         """Of each month's [age group, area, slot, severity, need, terms], listed a month at a time: all at once would
         take more memory than a core keeps at hand."""
@@ -204,14 +210,23 @@ _KEPT: WeakKeyDictionary[World, tuple[int, Bill]] = WeakKeyDictionary()
 
 
 def _bill(world: World) -> Bill:
-    record, slots, months = world.record, world.setting.prices.slots, sorted(world.record.cells)[1:]
+    record, bare = world.record, childless(world)
+    months = [m + 1 for m in bare.months]
+    plans = Plans.of([record.held[m] for m in months], _shape(world))
+    return replace(bare, cells=tuple(record.cells[m] for m in months), plans=plans)
+
+
+def childless(world: World) -> Bill:
+    """A world's bill without its children: its months, and what follows no child."""
+    months = sorted(world.record.cells)[1:]
+    vacant = {kind: _vacant(world, months, kind) for kind in KIND_ORDER}
+    return Bill(tuple(m - 1 for m in months), (), Plans.none(_shape(world)), world.setting.prices.slots, vacant)
+
+
+def _shape(world: World) -> tuple[int, ...]:
+    """[age group, area, slot, severity, need, terms]"""
     severities, _, needs, _, terms = world.setting.prices.shape[2:]
-    shape = (len(AGE_GROUPS), len(AREAS), slots.many, severities, needs, terms)
-    return Bill(
-        tuple(m - 1 for m in months), tuple(record.cells[m] for m in months),
-        Plans.of([record.held[m] for m in months], shape), slots,
-        {kind: _vacant(world, months, kind) for kind in KIND_ORDER},
-    )  # fmt: skip
+    return len(AGE_GROUPS), len(AREAS), world.setting.prices.slots.many, severities, needs, terms
 
 
 def _vacant(world: World, months: Sequence[int], kind: str) -> Ints:

@@ -34,6 +34,17 @@ def fill(held, first, cell, many, there):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, error_model="numpy")
+def add_up(counts, out):  # type: ignore[no-untyped-def]
+    """Add the rows of each block of [block, row, cell] counts to [block, cell], which may have the first cells only."""
+    for b in range(out.shape[0]):
+        total = out[b]
+        for r in range(counts.shape[1]):
+            row = counts[b, r]
+            for k in range(total.size):
+                total[k] += row[k]
+
+
+@nb.njit(cache=True, error_model="numpy")
 def charge(first, cell, many, slots, lowest, phase, within, band, price, moment, children, pence):  # type: ignore[no-untyped-def]
     """Count and price the plans of some slots, from ``lowest`` on, in the cells that a charge is for.
 

@@ -126,6 +126,57 @@ def test_prices_under_a_policy_are_the_same_beside_another_scenario_and_alone():
         np.testing.assert_array_equal(beside.prices.monthly(month), alone.prices.monthly(month))
 
 
+# A choice laid out from the one before it
+
+
+MOVED = {
+    "a rate": {"overrides": {"early_years.requests": {"by": 0.9}}},
+    "a redirect's share": {"overrides": {"srp_review.moves": {"share": 0.05}}},
+    "a redirect's appeals": {"overrides": {"srp_review.moves": {"appeal_share": 0.4}}},
+    "a date": {"overrides": {"early_years.requests": {"start": "2026-09", "full": "2027-09"}}},
+    "a price": {"overrides": {"joint_funding.nmiss": {"by": 0.9}}},
+    "a price that newcomers pay": {"overrides": {"nmiss_procurement.new_places": {"start": "2026-01"}}},
+    "places": {"overrides": {"srp_review.places": {"places": 400}}},
+    "a school's date": {"places": {"opening": {"Swanley": "2027-09"}}},
+    "whether places bind": {"places": {"binding": False}},
+    "an estimate": {"parameters": {"price.nmiss": 60_000.0}},
+    "a rule less": {"rules": [name for name in Scenario.load("programme").rules if name != "srp_review"]},
+    "a month less": {"until": "2028-03"},
+}
+
+
+def next_choice(what):
+    return Scenario.model_validate(Scenario.load("programme").model_dump() | MOVED[what])
+
+
+@pytest.mark.parametrize("what", MOVED)
+def test_a_choice_laid_out_from_the_one_before_is_as_laid_out_alone(what):
+    before, mine = programme(3), next_choice(what)
+    before.tariffs  # noqa: B018 - what a run has worked out is there to be taken over
+    beside, alone = setting.build(mine, 3, like=before), setting.build(mine, 3, like=full_setting())
+    for month in range(mine.first, mine.last, 4):
+        np.testing.assert_array_equal(beside.book.rates.compile(month), alone.book.rates.compile(month))
+        np.testing.assert_array_equal(beside.book.rates.most, alone.book.rates.most)
+        np.testing.assert_array_equal(beside.price(month), alone.price(month))
+        for one, other in zip(beside.tariff(month), alone.tariff(month), strict=True):
+            np.testing.assert_array_equal(one, other)
+    for name in ("by_month", "opened"):
+        np.testing.assert_array_equal(getattr(beside.places, name), getattr(alone.places, name))
+    assert beside.places.providers == alone.places.providers
+    assert beside.places.binding == alone.places.binding
+
+
+def test_a_choice_takes_over_from_the_one_before_what_it_does_not_bear_on():
+    before = programme(3)
+    before.tariffs  # noqa: B018
+    made = {what: setting.build(next_choice(what), 3, like=before) for what in ("a rate", "a price", "places")}
+    assert [x.prices is before.prices for x in made.values()] == [True, False, True]
+    assert [x.places is before.places for x in made.values()] == [True, True, False]
+    assert [x.tariffs is before.tariffs for x in made.values()] == [True, False, False]
+    anew = {n for n, of in made["a rate"].book.rates._compiled.items() if of is not before.book.rates._compiled[n]}
+    assert anew == {"request"}
+
+
 # The start
 
 

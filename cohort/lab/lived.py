@@ -9,14 +9,13 @@ draw is priced anew from this, instead of being lived again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import account, calendar, income, ledger, parameters, prices, spending
+from cohort import account, calendar, income, ledger, parameters, prices, spending, tally
 from cohort.calendar import AGE_GROUPS
 from cohort.lab.repriced import Lives, lives
 from cohort.lab.shown import CLOSING, PLANS, SPEND, Row, Rows
@@ -86,14 +85,15 @@ class Lived:
     @classmethod
     def of(cls, world: World) -> Lived:
         """Nothing that is shown here is told by area or age: these are put together."""
-        cells, full = world.record.cells, spending.bill(world)
-        plans = tuple((PLANS, calendar.label(m), float(cells[m][:, :, Support.PLAN].sum())) for m in sorted(cells))
-        held = [_added([world.record.held[m + 1][of] for of in PHASES]) for m in full.months]
-        shape = (len(PHASES), 1, *full.plans.there.shape[3:], *full.plans.told)
-        others = np.stack([of[:, :, : Support.PLAN].sum(1, keepdims=True, dtype=np.int32) for of in full.cells])
+        record, bare = world.record, spending.childless(world)
+        plans = tuple(
+            (PLANS, calendar.label(m), float(record.stages[m][Support.PLAN].sum())) for m in sorted(record.cells)
+        )
+        held = [_by_phase(record.held[m + 1]) for m in bare.months]
+        others = np.stack([_without_plan(record.cells[m + 1]) for m in bare.months])
         at = np.flatnonzero(others).astype(np.int32)
-        bill = replace(full, cells=(), plans=_nobody(full.plans), _spent={}, _priced_at={})
-        return cls(plans, bill, Plans.of(held, shape), others.shape, at, others.ravel()[at])
+        return cls(plans, bare, Plans.of(held, held[0].shape), others.shape, at,
+                   others.ravel()[at])  # fmt: skip
 
     def rows(self, terms: Terms) -> Rows:
         """Plans by month, spend by whole financial year, the deficit at its end."""
@@ -119,11 +119,6 @@ class Lived:
         return replace(self.held, there=there, first=np.append(0, np.cumsum(listed)))
 
 
-def _nobody(plans: Plans) -> Plans:
-    """No plan in no month."""
-    return replace(plans, there=plans.there[:0], first=plans.first[:1], cell=plans.cell[:0], many=plans.many[:0])
-
-
 @lru_cache(maxsize=4)
 def _pack(authority: str, sealed: int) -> Pack:
     """Its tables are read once, while its list of them is not written anew."""
@@ -134,14 +129,20 @@ PHASES = (slice(0, UNDER_16), slice(UNDER_16, None))
 """The age groups of each phase that prices tell apart."""
 
 
-def _added(phases: Sequence[NDArray[np.integer]]) -> NDArray[np.integer]:
-    """[phase, 1, slot, severity, need, terms] of each phase's [age group, area, slot, severity, need, terms]; by hand,
-    since numpy's sum of small whole numbers took ten times as long."""
-    out = np.zeros((len(phases), 1, *phases[0].shape[2:]), np.int32)
-    for k, held in enumerate(phases):
-        for group, area in np.ndindex(held.shape[:2]):
-            out[k, 0] += held[group, area]
+def _by_phase(held: NDArray[np.integer]) -> NDArray[np.integer]:
+    """[phase, 1, slot, severity, need, terms] of [age group, area, slot, severity, need, terms] plans."""
+    out = np.zeros((len(PHASES), 1, *held.shape[2:]), np.int32)
+    for of, total in zip(PHASES, out, strict=True):
+        tally.add_up(held[of].reshape(1, -1, total.size), total.reshape(1, -1))
     return out.astype(np.uint16) if out.max(initial=0) < 2**16 else out  # as a record holds them
+
+
+def _without_plan(cells: NDArray[np.int32]) -> NDArray[np.int32]:
+    """[ncy, 1, support, placement, severity] of [ncy, area, support, placement, severity] children, of those without a
+    plan."""
+    out = np.zeros((len(cells), 1, int(Support.PLAN), *cells.shape[3:]), np.int32)
+    tally.add_up(cells.reshape(*cells.shape[:2], -1), out.reshape(len(cells), -1))
+    return out
 
 
 __all__ = ["Lived", "Terms"]

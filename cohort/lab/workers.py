@@ -41,8 +41,8 @@ LOOK = 0.2
 """Seconds between looks at whether who asked is still there."""
 NICER = 10
 """By how much the workers give way to the page."""
-ONE_STEM = 24_000_000
-"""Bytes of a base world that is kept, with its setting; measured for Kent."""
+ONE_STEM = 27_000_000
+"""Bytes of a base world that is kept, with its setting and the last choice's; measured for Kent."""
 MOST_STEMS, SHARE = 200, 0.25
 """Base worlds kept by a worker at most, and the share of the free memory that all workers' may take."""
 LIVED = 4
@@ -165,6 +165,8 @@ class Stem(NamedTuple):
 _most = [1]
 """How many base worlds this worker may keep, last."""
 _stem_of: dict[Key, Stem] = {}
+_last: dict[Key, Setting] = {}
+"""Of a base world that is kept, what the last choice was set in: the next often differs in one rule's size."""
 _lived: OrderedDict[Key, Lived] = OrderedDict()
 """What draws lived through, the last used last."""
 
@@ -189,7 +191,7 @@ def begun(base: Scenario, draw: int, seed: int, month: int) -> None:
     told = base.model_dump_json()
     key = _key(told, draw, seed)
     if key not in _stem_of and len(_stem_of) < _most[-1]:
-        _keep(key, Stem(told, World.start(setting_of(base, draw), replicate=draw, seed=seed).run(month)))
+        _keep(key, told, World.start(setting_of(base, draw), replicate=draw, seed=seed).run(month))
 
 
 def _run(base: Scenario, mine: Scenario, draw: int, seed: int) -> World:
@@ -201,11 +203,13 @@ def _run(base: Scenario, mine: Scenario, draw: int, seed: int) -> World:
     of_base = stem.setting if stem else setting_of(base, draw)
     if mine == base:
         return (stem.copy() if stem else World.start(of_base, replicate=draw, seed=seed)).run()
-    of_mine = setting.build(mine, draw, _ruled(mine.model_dump_json()), like=of_base)
+    of_mine = setting.build(mine, draw, _ruled(mine.model_dump_json()), like=_last.get(key, of_base))
+    if key in _stem_of:
+        _last[key] = of_mine
     apart = leaves(of_base, replace(of_mine, params=of_base.params) if _alike(of_base, of_mine) else of_mine)
     if stem is None or stem.month > apart:
         stem = World.start(of_base, replicate=draw, seed=seed).run(apart)
-        _keep(key, Stem(told, stem))
+        _keep(key, told, stem)
     return stem.under(of_mine).run()
 
 
@@ -225,15 +229,16 @@ def _ruled(scenario: str) -> Policy:
     return setting.ruled(Scenario.model_validate_json(scenario))
 
 
-def _keep(key: Key, stem: Stem) -> None:
-    """Keep a base world. Where there is no room one of another base makes room, the oldest first; of the same base the
+def _keep(key: Key, told: str, world: World) -> None:
+    """Keep a base world, without what its months were worked out on. Where there is no room one of another base makes room, the oldest first; of the same base the
     first draws stay, for visitors ask for all of them in order, and the one thrown out would be the next asked for."""
     if key not in _stem_of and len(_stem_of) >= max(_most[-1], 1):
-        other = next((k for k, kept in _stem_of.items() if kept.of != stem.of), None)
+        other = next((k for k, kept in _stem_of.items() if kept.of != told), None)
         if other is None:
             return
         del _stem_of[other]
-    _stem_of[key] = stem
+        _last.pop(other, None)
+    _stem_of[key] = Stem(told, world.copy())
 
 
 # the draws, in order
