@@ -230,8 +230,9 @@ def _ruled(scenario: str) -> Policy:
 
 
 def _keep(key: Key, told: str, world: World) -> None:
-    """Keep a base world, without what its months were worked out on. Where there is no room one of another base makes room, the oldest first; of the same base the
-    first draws stay, for visitors ask for all of them in order, and the one thrown out would be the next asked for."""
+    """Keep a base world, without what its months were worked out on. Where there is no room one of another base makes
+    room, the oldest first; of the same base the first draws stay, for visitors ask for all of them in order, and the
+    one thrown out would be the next asked for."""
     if key not in _stem_of and len(_stem_of) >= max(_most[-1], 1):
         other = next((k for k, kept in _stem_of.items() if kept.of != told), None)
         if other is None:
