@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from benchmarks import job
 from benchmarks.job import Job, Result
 from cohort import draws
-from cohort.candidates import make_room
+from cohort.candidates import ask_ahead, make_room
 from cohort.draws import draw, mix, quick
 
 LIFE, SPECIAL, OVERFLOW = job.LIFE, job.SPECIAL, job.OVERFLOW
@@ -63,13 +63,18 @@ def find_candidates(key, bound, salt, candidate):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def gather(eights, which, many, low, rows):
+def gather(eights, which, many, low, rows, c):
     """The rows that are marked, in order: eight at a time are passed over, since one in fifty is. Returns how many.
 
-    ``which`` and ``many`` are those of ``cohort.candidates.Room``.
+    ``which`` and ``many`` are those of ``cohort.candidates.Room``. As there, as many rows after these are asked for.
     """
-    n = 0
+    n, then = 0, low + 8 * eights.size
     for k in range(eights.size):
+        ask_ahead(c.key, then + 8 * k)
+        if k % 2 == 0:
+            ask_ahead(c.bound, then + 8 * k)
+        if k % 4 == 0:
+            ask_ahead(c.state, then + 8 * k)
         if eights[k]:
             bits = (eights[k] * np.uint64(0x0102040810204080)) >> np.uint64(56)
             rows[n] = low + 8 * k + which[bits, 0]
@@ -118,7 +123,7 @@ def live(c, t, room, count, month, edges, salt):
         high = min(low + marked.size, c.key.size)
         marked[high - low :] = False
         find_candidates(c.key[low:high], c.bound[low:high], salt, marked[: high - low])
-        found = gather(eights, room.which, room.many, low, room.rows)
+        found = gather(eights, room.which, room.many, low, room.rows, c)
         block = happen(c, t, room.rows[:found], count, month, edges, block, salt)
 
 

@@ -140,7 +140,8 @@ def happen(c, b, chance, most, log, n, seekers, span, room, month, academic_year
         high = min(low + room.marked.size, span[1])
         marked, room.marked[high - low :] = room.marked[: high - low], False
         find_candidates(c.key[low:high], c.bound[low:high], c.anniversary[low:high], salts[0], review, marked)
-        found = gather(room.marked.view(np.uint64)[: (high - low + 7) // 8], room.which, room.many, low, room.rows)
+        found = gather(room.marked.view(np.uint64)[: (high - low + 7) // 8], room.which, room.many, low, room.rows,
+                       (c.key, c.bound, c.anniversary))  # fmt: skip
         kept = sift(c.key, c.status, c.cohort, c.anniversary, salts[0], review, academic_year, begins, reach, room.rows,
                     found)  # fmt: skip
         kept = _decide(c, b, chance, room, kept, month, academic_year, salts[0])
