@@ -28,7 +28,7 @@ def compare(of: Job, objects: int, times: int) -> dict[str, dict[str, Any]]:
     skipped = _add_starsim(acts, of)
     job_s.run(replace(of, children=1_000))
     found: dict[str, dict[str, Any]] = {}
-    for name, taken in rounds(acts, times).items():
+    for name, taken in rounds(acts, times, again=dict.fromkeys((OURS, NUMPY, DRAWS), 3)).items():
         timed = small if name in {MESA, SHUFFLED} else of
         scale = of.children / timed.children
         found[name] = {

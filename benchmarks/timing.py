@@ -34,8 +34,10 @@ def seconds(act: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def rounds(acts: Mapping[str, Act], times: int, tidy: bool = True) -> dict[str, list[float]]:
+def rounds(acts: Mapping[str, Act], times: int, tidy: bool = True,
+           again: Mapping[str, int] | None = None) -> dict[str, list[float]]:  # fmt: skip
     """Seconds of each act, ``times`` over, one after another in every round so that all meet the same disturbances.
+    Brief acts are done ``again`` so often in each round, for a moment's disturbance is as long as they are.
 
     Python's garbage is collected before each, which also empties the processor's caches; with ``tidy`` false once
     before all, as befits what takes milliseconds and is called in a row.
@@ -43,7 +45,7 @@ def rounds(acts: Mapping[str, Act], times: int, tidy: bool = True) -> dict[str, 
     taken: dict[str, list[float]] = {name: [] for name in acts}
     gc.collect()
     for _ in range(times):
-        for name, (ready, act) in acts.items():
+        for name, (ready, act) in ((n, acts[n]) for n in acts for _ in range((again or {}).get(n, 1))):
             subject = ready()
             if tidy:
                 gc.collect()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,7 +63,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def serving(folder: Path, draws: int) -> Iterator[Served]:
     """``cohort lab`` on a study."""
     command = [sys.executable, "-m", "cohort", "lab", str(folder), "--port", "0", "--draws", str(draws)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]) as started:
+    said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - a process writes to it
+    with said, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True,
+                                cwd=Path(__file__).parents[1]) as started:  # fmt: skip
         try:
             assert started.stdout is not None
             url = started.stdout.readline().strip()
@@ -69,7 +73,10 @@ def serving(folder: Path, draws: int) -> Iterator[Served]:
             yield Served(url, started.pid)
         finally:
             started.terminate()
-            started.wait(30)
+            code = started.wait(30)
+        said.seek(0)
+        assert "leaked" not in said.read(), "it ends in order, with nothing of its workers left behind"
+        assert code == 128 + signal.SIGTERM
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import NoReturn
 
 from cohort.results import Study
 
@@ -83,10 +85,16 @@ def run(at: socket.socket, study: Study | None, draws: int, ready: Callable[[str
     config = uvicorn.Config(front, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
     host, port = at.getsockname()[:2]
     ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    signal.signal(signal.SIGTERM, _end)  # which uvicorn leaves to us once it has closed what is open
     try:
         uvicorn.Server(config).run(sockets=[at])
     finally:
-        workers.workers().visited.set()  # nobody will ask any more
+        workers.workers().close()
+
+
+def _end(number: int, _: object) -> NoReturn:
+    """End as the signal would, but in order: the workers first, so that nothing of theirs is left behind."""
+    raise SystemExit(128 + number)
 
 
 def _begin(draws: int) -> None:

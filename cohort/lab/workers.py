@@ -58,6 +58,8 @@ class Workers:
     kept: Kept = field(default_factory=Kept)
     visited: threading.Event = field(default_factory=threading.Event)
     """set once somebody asked for draws"""
+    ended: threading.Event = field(default_factory=threading.Event)
+    """set once no more are made"""
 
     @classmethod
     def start(cls, many: int) -> Workers:
@@ -73,16 +75,20 @@ class Workers:
     ) -> Iterator[Rows]:
         """The rows of a scenario's draws 0, 1, 2 and so on, as they arrive, in order, until ``stop``; each is kept."""
         known, given = self.kept.of(scenario, seed), 0
+
+        def over() -> bool:
+            return stop() or self.ended.is_set()
+
         ahead: deque[Future[Rows] | None] = deque()
         try:
             for draw in range(draws):
-                while given < draws and len(ahead) < AT_ONCE * len(self.pools) and not stop():
+                while given < draws and len(ahead) < AT_ONCE * len(self.pools) and not over():
                     ahead.append(None if given in known else self._at(given).submit(drawn, base, scenario, given, seed))
                     given += 1
-                while ahead and ahead[0] is not None and draw not in known and not stop():
+                while ahead and ahead[0] is not None and draw not in known and not over():
                     with suppress(TimeoutError):
                         self.kept.add(scenario, seed, draw, ahead[0].result(timeout=LOOK))
-                if stop():
+                if over():
                     return
                 ahead.popleft()
                 yield known[draw]
@@ -94,6 +100,13 @@ class Workers:
     def _at(self, draw: int) -> Executor:
         """Always the same process for a draw: it keeps what it made of it."""
         return self.pools[draw % len(self.pools)]
+
+    def close(self) -> None:
+        """Make no more draws: those that are being made are waited for, so that every process ends in order."""
+        self.visited.set()
+        self.ended.set()
+        for one in self.pools:
+            one.shutdown(cancel_futures=True)
 
     def begin(self, base: Scenario, month: int, draws: int, seed: int = SEED) -> None:
         """Begin the base's draws, in a thread, until somebody asks for draws: their worlds to the month at which
