@@ -85,6 +85,9 @@ class Record:
     """one a month stepped: the children who had a place of another authority at its end"""
     rolls: dict[int, dict[str, NDArray[Any]]] | None = None
     """January -> what each child is (``ROLL``), if that is to be kept; not saved with a world"""
+    brief: bool = False
+    """whether only what is paid for is kept: no event, list or census, for whoever asks for counts and money alone; not
+    saved with a world"""
 
     @property
     def stocks(self) -> dict[int, NDArray[np.int32]]:
@@ -105,7 +108,9 @@ class Record:
         return out
 
     def close_log(self, log: Log, entries: int, columns: Columns) -> None:
-        """Keep the month's entries, with what the children are at its end."""
+        """Keep the month's entries, with what the children are at its end, unless it is brief."""
+        if self.brief:
+            return
         need, waits = np.empty(entries, np.uint8), np.empty(entries, np.uint8)
         kept = Log._make(column[:entries].copy() for column in log)._replace(need=need, waits=waits)
         note(kept.row, columns.need, columns.waiting_for, columns.named, need, waits)
@@ -139,7 +144,7 @@ class Record:
         kept = (dict(self.cells), dict(self.stages), dict(self.censuses))
         rolls = None if self.rolls is None else dict(self.rolls)
         return Record(*kept, list(self.logs), dict(self.places), dict(self.lists), dict(self.held),
-                      list(self.outside), rolls)  # fmt: skip
+                      list(self.outside), rolls, self.brief)  # fmt: skip
 
     def widen(self, providers: int, terms: int) -> None:
         """Room for providers that a policy adds: before, they had no places. And for as many terms as another policy's

@@ -275,13 +275,14 @@ class World:
         self.record.close(self.month + 1, self._cells, self.stages)
         self.record.hold(self.month + 1, self._held)
         found = self.rolls.count(self.columns, self._plans)
-        self.record.outside.append(found.outside)
+        if not self.record.brief:
+            self.record.outside.append(found.outside)
         if self.setting.places.binding:
             placed = placed[self.setting.places.pools.kinds]
             if fault := self.rolls.fault(self.columns, found, placed, self.month):
                 raise Broken(f"{calendar.label(self.month)}: {fault}")
         self._observe_places(self.month + 1)
-        if calendar.is_january(self.month + 1):
+        if calendar.is_january(self.month + 1) and not self.record.brief:
             self.record.census(self.count_census(), self.month + 1)
             self.record.roll(self.columns, self.month + 1)
 
@@ -289,7 +290,8 @@ class World:
         """Keep what is filled and who waits at the start of month ``at``."""
         if self.setting.places.binding:
             self.record.places[at] = self.rolls.stock(self.month)
-            self.record.lists[at] = self.rolls.waiting(self.columns, calendar.academic_year(at - 1))
+            if not self.record.brief:
+                self.record.lists[at] = self.rolls.waiting(self.columns, calendar.academic_year(at - 1))
 
     def check(self) -> None:
         """Raises Broken if children are not where they are counted, or cost other pence than were charged to them: as

@@ -401,3 +401,22 @@ def test_departures_are_those_of_the_tape_whatever_became_of_the_child():
     plain, changed = ran(small_setting(40, UNTIL)), ran(small_setting(40, UNTIL, scale("request_supported", 1.8)))
     np.testing.assert_array_equal(plain.columns.presence, changed.columns.presence)
     assert (plain.columns.presence >= Presence.MOVED).any()
+
+
+def test_a_brief_record_is_of_the_same_lives_and_money_and_keeps_no_event():
+    setting = small_setting(100, UNTIL)
+    whole, brief = World.start(setting), World.start(setting)
+    brief.record.brief = True
+    brief = brief.run(FIRST + 3).copy().run()
+    whole.run()
+    for name in whole.columns._fields:
+        assert getattr(whole.columns, name).tobytes() == getattr(brief.columns, name).tobytes(), name
+    for name in ("cells", "stages", "held", "places"):
+        mine, others = getattr(whole.record, name), getattr(brief.record, name)
+        assert mine.keys() == others.keys(), name
+        assert all(np.array_equal(mine[month], others[month]) for month in mine), name
+    assert whole.record.logs
+    assert brief.record.logs == brief.record.outside == []
+    for name in ("lists", "censuses"):
+        assert set(getattr(brief.record, name)) <= {FIRST}, name
+        assert len(getattr(whole.record, name)) > 1, name

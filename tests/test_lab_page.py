@@ -60,8 +60,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def serving(folder: Path, draws: int) -> Iterator[Served]:
-    """``cohort lab`` on a study."""
+def serving(folder: Path, draws: int, ending: int = signal.SIGTERM) -> Iterator[Served]:
+    """``cohort lab`` on a study, ended by a signal: in order, though a page be open."""
     command = [sys.executable, "-m", "cohort", "lab", str(folder), "--port", "0", "--draws", str(draws)]
     said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - a process writes to it
     with said, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True,
@@ -72,11 +72,15 @@ def serving(folder: Path, draws: int) -> Iterator[Served]:
             assert url.startswith("http://127.0.0.1:")
             yield Served(url, started.pid)
         finally:
-            started.terminate()
-            code = started.wait(30)
+            started.send_signal(ending)
+            try:
+                code = started.wait(30)
+            except subprocess.TimeoutExpired:
+                started.kill()
+                raise
         said.seek(0)
         assert "leaked" not in said.read(), "it ends in order, with nothing of its workers left behind"
-        assert code == 128 + signal.SIGTERM
+        assert code == 128 + ending
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +116,16 @@ def figures(page: Page) -> str:
     return page.inner_text(KEYS)
 
 
+def settled(page: Page) -> str:
+    """The key figures once they are the last that was asked for: the same for three seconds."""
+    shown, since = figures(page), time.monotonic()
+    while time.monotonic() < since + 3:
+        page.wait_for_timeout(200)
+        if (now := figures(page)) != shown:
+            shown, since = now, time.monotonic()
+    return shown
+
+
 def slider(page: Page, name: str) -> Locator:
     """The slider whose label has some words."""
     return page.locator("marimo-slider", has_text=re.compile(name)).get_by_role("slider").first
@@ -143,8 +157,7 @@ def test_three_sliders_moved_by_keyboard_give_figures_that_the_saved_scenario_gi
     move(page, "requests: scale request ", "ArrowLeft", 6)
     move(page, "first place: redirect .* of them", "ArrowRight", 8)
     move(page, "Growth of prices: state special", "ArrowRight", 3)
-    page.wait_for_timeout(500)
-    shown = figures(page)
+    shown = settled(page)
     with page.expect_download() as waited:
         save = [page.get_by_role(role, name="Scenario mine.toml") for role in ("link", "button")]
         save[0].or_(save[1]).first.press("Enter")
@@ -342,6 +355,22 @@ def test_closing_the_page_stops_the_work_and_ending_the_server_ends_its_workers(
             assert busy
         until(lambda: idle(busy), "the workers go on though the page is closed")
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in busy), "workers outlive the server")
+
+
+def test_ctrl_c_ends_the_lab_though_a_page_is_open(browser, small):
+    with serving(small, 200, signal.SIGINT) as server, visit(browser, server.url):
+        busy = children(server.pid)
+        os.kill(server.pid, signal.SIGINT)
+        until(lambda: not any(alive(pid) for pid in (server.pid, *busy)), "it goes on", 20)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process goes on: one that has ended may still be listed until its parent asks."""
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def children(parent: int) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from cohort.cli import DONE, MisuseError, asking, say
+from cohort.cli import MisuseError, asking, say
 
 MOST = 2_000
 """Draws that a page asks for at most."""
@@ -56,7 +56,6 @@ def lab(
         say("compiling the month (first run only, about 20 s)")
     bench.warm()
     serve.run(at, opened, draws, lambda address: print(address, flush=True))
-    return DONE
 
 
 __all__ = ["lab"]

@@ -17,7 +17,7 @@ from cohort.report.table import Chart
 if TYPE_CHECKING:
     from cohort.lab.page import Tried
 
-EVERY, SOON = 3.0, 0.3
+EVERY, SOON = 5.0, 0.3
 """Seconds between two words on how far the ranges are, each of which draws the charts anew in the browser, on the same
 cores; and for which draws that are known are awaited."""
 REDRAWN = (25, 50, 100, 200, 500, 1000)

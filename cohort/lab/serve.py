@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from cohort.results import Study
+
+if TYPE_CHECKING:
+    import uvicorn
 
 _HERE = Path(__file__).resolve().parents[1]
 PAGE = "policy_lab.py"
@@ -65,8 +70,8 @@ def is_local(host: str) -> bool:
         return False
 
 
-def run(at: socket.socket, study: Study | None, draws: int, ready: Callable[[str], None]) -> None:
-    """Serve until stopped; ``ready`` is told the address. ``draws`` are those of the ranges."""
+def run(at: socket.socket, study: Study | None, draws: int, ready: Callable[[str], None]) -> NoReturn:
+    """Serve until stopped, which ends the process; ``ready`` is told the address. ``draws`` are those of the ranges."""
     import marimo
     import uvicorn
 
@@ -85,15 +90,31 @@ def run(at: socket.socket, study: Study | None, draws: int, ready: Callable[[str
     config = uvicorn.Config(front, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
     host, port = at.getsockname()[:2]
     ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    signal.signal(signal.SIGTERM, _end)  # which uvicorn leaves to us once it has closed what is open
+    _serve(uvicorn.Server(config), at)
+
+
+def _serve(server: uvicorn.Server, at: socket.socket) -> NoReturn:
+    """Serve until a signal says otherwise, and end the process in order: the workers first, so that nothing of theirs
+    is left behind. Not by returning: threads of marimo that wait for a visitor's next word would be waited for."""
+    from cohort.lab import workers
+
+    signal.signal(signal.SIGTERM, _told)  # uvicorn closes what is open, then tells us what it was told
+    code = 0
     try:
-        uvicorn.Server(config).run(sockets=[at])
-    finally:
-        workers.workers().close()
+        server.run(sockets=[at])
+    except KeyboardInterrupt:
+        print("cohort: stopped", file=sys.stderr)
+        code = 128 + signal.SIGINT
+    except SystemExit as told:
+        code = int(told.code or 0)
+    workers.workers().close()
+    gc.collect()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
-def _end(number: int, _: object) -> NoReturn:
-    """End as the signal would, but in order: the workers first, so that nothing of theirs is left behind."""
+def _told(number: int, _: object) -> NoReturn:
     raise SystemExit(128 + number)
 
 

@@ -189,7 +189,7 @@ def drawn(base: Scenario, mine: Scenario, draw: int, seed: int) -> Rows:
     terms = Terms.of(mine, _ruled(mine.model_dump_json()), draw)
     key = (terms.lives, draw, seed)
     if key not in _lived:
-        world = _run(base, mine, draw, seed)
+        world = _run(base, mine, terms.policy, draw, seed)
         _lived[key] = Lived.of(world)
         if world.setting.scenario == mine:
             terms = Terms.within(world.setting)  # its prices are laid out already
@@ -204,26 +204,33 @@ def begun(base: Scenario, draw: int, seed: int, month: int) -> None:
     told = base.model_dump_json()
     key = _key(told, draw, seed)
     if key not in _stem_of and len(_stem_of) < _most[-1]:
-        _keep(key, told, World.start(setting_of(base, draw), replicate=draw, seed=seed).run(month))
+        _keep(key, told, _started(setting_of(base, draw), draw, seed).run(month))
 
 
-def _run(base: Scenario, mine: Scenario, draw: int, seed: int) -> World:
-    """The world of a choice at its end: branched off from the base world, which is kept, of the same children at
-    whatever prices."""
+def _run(base: Scenario, mine: Scenario, policy: Policy, draw: int, seed: int) -> World:
+    """The world of a choice, of which ``policy`` is what its rules make in the draw, at its end: branched off from the
+    base world, which is kept, of the same children at whatever prices."""
     told = base.model_dump_json()
     key = _key(told, draw, seed)
     stem = _stem_of[key].world if key in _stem_of else None
     of_base = stem.setting if stem else setting_of(base, draw)
     if mine == base:
-        return (stem.copy() if stem else World.start(of_base, replicate=draw, seed=seed)).run()
-    of_mine = setting.build(mine, draw, _ruled(mine.model_dump_json()), like=_last.get(key, of_base))
+        return (stem.copy() if stem else _started(of_base, draw, seed)).run()
+    of_mine = setting.build(mine, draw, policy, like=_last.get(key, of_base))
     if key in _stem_of:
         _last[key] = of_mine
     apart = leaves(of_base, replace(of_mine, params=of_base.params) if _alike(of_base, of_mine) else of_mine)
     if stem is None or stem.month > apart:
-        stem = World.start(of_base, replicate=draw, seed=seed).run(apart)
+        stem = _started(of_base, draw, seed).run(apart)
         _keep(key, told, stem)
     return stem.under(of_mine).run()
+
+
+def _started(of: Setting, draw: int, seed: int) -> World:
+    """A draw's base world at its start, of which only what is shown will be kept."""
+    world = World.start(of, replicate=draw, seed=seed)
+    world.record.brief = True
+    return world
 
 
 def _alike(one: Setting, other: Setting) -> bool:
