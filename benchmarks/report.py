@@ -82,7 +82,7 @@ def write(found: Found, folder: Path) -> str:
 _OPENING = """# How fast it is
 
 Made by `python -m benchmarks` from one run on one machine: one thread, rounds of all engines interleaved
-(those that take a tenth of a second or less three times a round), medians; the expectation in a row, as a fit calls it.
+(the draw floor, this one and numpy three times a round), medians; the expectation in a row, as a fit calls it.
 Seconds differ from machine to machine and ratios differ less, so read the ratios. Job S is one and the same work for
 all engines: 500,000 children, 60 months, one draw a child-month against rates by age, status, placement and need,
 choices in September with a limited number of special school places, leavers replaced by newborns, monthly counts and
