@@ -98,15 +98,15 @@ def _serve(server: uvicorn.Server, at: socket.socket) -> NoReturn:
     is left behind. Not by returning: threads of marimo that wait for a visitor's next word would be waited for."""
     from cohort.lab import workers
 
-    signal.signal(signal.SIGTERM, _told)  # uvicorn closes what is open, then tells us what it was told
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn closes what is open, then passes on what it was told
+        signal.signal(number, _told)
     code = 0
     try:
         server.run(sockets=[at])
-    except KeyboardInterrupt:
-        print("cohort: stopped", file=sys.stderr)
-        code = 128 + signal.SIGINT
     except SystemExit as told:
         code = int(told.code or 0)
+    if code == 128 + signal.SIGINT:
+        print("cohort: stopped", file=sys.stderr)
     workers.workers().close()
     gc.collect()
     sys.stdout.flush()
