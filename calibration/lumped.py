@@ -26,9 +26,9 @@ FASTER = (
     "--xla_cpu_use_fusion_emitters=true",
     "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000",
 )
-"""Half off the time of a forecast: a month is hundreds of small operations, each with its own cost of being called, so
-they are fused, and a loop over months is compiled as one whole, whatever it holds. Each is added to XLA_FLAGS unless
-that says something about it already; JAX reads them when it first computes."""
+"""Up to half off the time of a forecast: a month is hundreds of small operations, each with its own cost of being
+called, so they are fused, and a loop over months is compiled as one whole, whatever it holds. Each is added to XLA_FLAGS
+unless that says something about it already; JAX reads them when it first computes."""
 
 
 def jax_numpy() -> tuple[Any, Any]:
@@ -54,37 +54,6 @@ def by_month(jax: Any, one: Callable[[State, Month], Any]) -> Callable[[State, M
     """
     again: Callable[[State, Month], Any] = jax.checkpoint(one, prevent_cse=False)  # a scan keeps the two runs apart
     return again
-
-
-def backwards(jax: Any, one: Callable[[State, Any], Any], months: Any) -> Callable[[State, Any], Any]:
-    """``lax.scan`` of ``one(state, (month, rates))`` as a function of (start, rates of every month), with the gradient
-    of ``by_month`` in a third less time: of a month only its first state is kept, not its rates once more. It has no
-    derivative forwards (``jvp``).
-    """
-
-    @jax.custom_vjp
-    def run(start: State, rates: Any) -> Any:
-        return jax.lax.scan(one, start, (months, rates))
-
-    def there(start: State, rates: Any) -> Any:
-        def keep(state: State, given: Any) -> tuple[State, Any]:
-            after, out = one(state, given)
-            return after, (out, state)
-
-        end, (out, states) = jax.lax.scan(keep, start, (months, rates))
-        return (end, out), (states, rates)
-
-    def back(kept: Any, slopes: Any) -> Any:
-        def before(slope: State, given: Any) -> tuple[State, Any]:
-            state, month, rates, out = given
-            _, pull = jax.vjp(lambda s, r: one(s, (month, r)), state, rates)
-            return pull((slope, out))
-
-        (states, rates), (end, out) = kept, slopes
-        return jax.lax.scan(before, end, (states, months, rates, out), reverse=True)
-
-    run.defvjp(there, back)
-    return run
 
 
 def _lasting(months: list[Month]) -> dict[str, NDArray[np.float64]]:
@@ -113,22 +82,16 @@ class Forecast:
         """[month, 2 + placements] stocks at the end of each month (none, SEN Support, plans by placement), and its
         flows."""
 
-        def one(state: State, given: tuple[Month, Any]) -> tuple[State, tuple[Any, Flows]]:
-            state, flows = self._month(state, given)
+        def one(state: State, month: Month) -> tuple[State, tuple[Any, Flows]]:
+            whole = month._replace(moves=self._lasting | month.moves)
+            state, flows = self.expectation.step(state, whole, self.xp)
             return state, (self._count(state), flows)
 
-        return self.jax.lax.scan(one, self._start, (self._months, self._scaled(theta)))[1]
-
-    def _month(self, state: State, given: tuple[Month, dict[str, Any]]) -> tuple[State, Flows]:
-        """A month under its scaled rates."""
-        month, rates = given
-        whole = month._replace(rates=rates, moves=self._lasting | month.moves)
-        return self.expectation.step(state, whole, self.xp)
-
-    def _scaled(self, theta: Any) -> dict[str, Any]:
-        """All months' rates at once: in the loop each would be one small product, and in reverse one small sum, a
-        month."""
-        return {name: self._months.rates[name] * theta[k] for k, name in enumerate(self.names)}
+        # all months' rates at once: in the loop each would be one small product, and in reverse one small sum, a month
+        scaled = {name: self._months.rates[name] * theta[k] for k, name in enumerate(self.names)}
+        months = self._months._replace(rates=scaled)
+        _, (stocks, flows) = self.jax.lax.scan(by_month(self.jax, one), self._start, months)
+        return stocks, flows
 
     def _count(self, state: State) -> Any:
         without = state.still.sum((0, 1, 2, 4)) + sum(part.sum((0, 1, 2, 3, 5)) for part in state.queue)
@@ -140,11 +103,4 @@ class Forecast:
 
     def gradient(self, weights: NDArray[np.float64]) -> Callable[[Any], tuple[Any, Any]]:
         """A compiled function of theta: the sum of stocks x weights, and its gradient."""
-
-        def one(state: State, given: tuple[Month, Any]) -> tuple[State, Any]:
-            state, _ = self._month(state, given)
-            return state, self._count(state)
-
-        run = backwards(self.jax, one, self._months)
-        total: Callable[[Any], Any] = lambda theta: (run(self._start, self._scaled(theta))[1] * weights).sum()  # noqa: E731
-        return self.jax.jit(self.jax.value_and_grad(total))
+        return self.jax.jit(self.jax.value_and_grad(lambda theta: (self._run(theta)[0] * weights).sum()))

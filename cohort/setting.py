@@ -277,8 +277,7 @@ def of_tape(scenario: Scenario, pack: Pack, tape: Tape, draw: int = 0, policy: P
     compiled.rates.check(range(scenario.first, scenario.last))
     same = like if like is not None and like.params.values == params.values else None
     priced = prices.prices(pack, params, vocabulary, settled, same.prices if same else None)
-    if same is None or priced is not same.prices:
-        priced.check(range(scenario.first, scenario.last))
+    priced.check(range(scenario.first, scenario.last))  # also where it is another's, whose months may be fewer
     scarce = _places(pack, params, vocabulary, scenario, settled, same)
     laid = like.laid if like else start.layout(pack, tape, compiled)
     begun = same.start if same else start.start(pack, tape, compiled, params, laid, priced.lodging)
