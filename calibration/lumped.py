@@ -27,8 +27,8 @@ FASTER = (
     "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000",
 )
 """Up to half off the time of a forecast: a month is hundreds of small operations, each with its own cost of being
-called, so they are fused, and a loop over months is compiled as one whole, whatever it holds. Each is added to XLA_FLAGS
-unless that says something about it already; JAX reads them when it first computes."""
+called, so they are fused, and a loop over months is compiled as one whole, whatever it holds. Each is added to
+XLA_FLAGS unless that says something about it already; JAX reads them when it first computes."""
 
 
 def jax_numpy() -> tuple[Any, Any]:
