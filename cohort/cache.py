@@ -12,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-KERNELS = ("columns.py", "draws.py", "candidates.py", "admission.py", "paying.py", "month.py", "flowrows.py",
-           "tally.py")  # fmt: skip
+KERNELS = ("columns.py", "draws.py", "candidates.py", "admission.py", "rollcall.py", "paying.py", "month.py",
+           "flowrows.py", "tally.py")  # fmt: skip
 """The modules that hold compiled code."""
 
 

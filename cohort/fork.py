@@ -13,10 +13,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import calendar
+from cohort import calendar, tally
 from cohort.calendar import APRIL
 from cohort.setting import Setting
-from cohort.states import Presence, Stage, Support
 from cohort.world import World
 
 PAIRED = ("from", "to")
@@ -49,14 +48,12 @@ def labels(setting: Setting) -> tuple[str, ...]:
 def where_each_is(world: World) -> NDArray[np.uint8]:
     """[child] code into ``labels``; ``ABSENT`` for children who are not there."""
     c = world.columns
-    plan, asking, away = (found.view(np.uint8) for found in (c.support == PLAN, c.stage != NONE, c.presence != HERE))
-    without = np.maximum(c.support, asking * np.uint8(2))  # a plan is 2 either way; its placements follow
-    return (without + plan * (c.placement + np.uint8(1))) | away * np.uint8(ABSENT)
+    out = np.empty(len(c.key), np.uint8)
+    tally.where(c.presence, c.support, c.stage, c.placement, out)
+    return out
 
 
-ABSENT = 255
-PLAN, NONE, HERE = int(Support.PLAN), int(Stage.NONE), int(Presence.HERE)
-"""As plain numbers: with an enumeration's member numpy compares in 64 bits, ten times as long."""
+ABSENT = tally.ABSENT
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,22 +75,9 @@ class Pairs:
     def children(self) -> NDArray[np.int64]:
         """[month, place in base, place in policy] children who are there in both."""
         out = np.zeros((len(self.months), self.width, self.width), np.int64)
-        there = np.arange(self.width)
         for k, m in enumerate(self.months):
-            base, other = self.where[0][m], self.where[1][m]
-            apart = np.flatnonzero(base != other)  # few, so everybody is counted in one place and these moved
-            frm, to = base[apart], other[apart]
-            out[k, there, there] = (_by_code(base) - np.bincount(frm, minlength=256))[: self.width]
-            both = (frm != ABSENT) & (to != ABSENT)
-            np.add.at(out[k], (frm[both], to[both]), 1)
+            tally.pair(self.where[0][m], self.where[1][m], np.zeros((4, 256, 256), np.int32), out[k])
         return out
-
-
-def _by_code(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """[code] how many there are: two at a time, which takes half as long."""
-    even = len(codes) // 2 * 2
-    two = np.bincount(codes[:even].view(np.uint16), minlength=2**16).reshape(256, 256)
-    return two.sum(0) + two.sum(1) + np.bincount(codes[even:], minlength=256)
 
 
 def compared_in(month: int) -> bool:

@@ -17,7 +17,7 @@ from cohort.calendar import NCY_LOWEST
 from cohort.prices import LINES
 from cohort.processes import REASONS
 from cohort.start import SCHOOL_AGE
-from cohort.states import SEVERITIES, STAGES, WHERE, Stage, Support, Vocabulary
+from cohort.states import STAGES, WHERE, Stage, Support, Vocabulary
 
 if TYPE_CHECKING:
     from cohort.world import World
@@ -116,10 +116,12 @@ def rows(world: World) -> Iterator[Row]:
 
 def held(world: World) -> tuple[list[int], Ints]:
     """Every month with a stock, and [month, ncy, support, placement] children with needs at its start."""
-    months = sorted(world.record.cells)
-    by_severity = np.stack([world.record.cells[m].sum(1, dtype=np.int32) for m in months])
-    ages = sum(by_severity[..., severity] for severity in range(1, SEVERITIES)) + by_severity[..., 0]  # few and short
-    return months, ages.astype(np.int64)
+    cells, months = world.record.cells, sorted(world.record.cells)
+    ncys, areas, supports, placements, _ = cells[months[0]].shape
+    ages = np.zeros((len(months), ncys, supports * placements), np.int64)
+    for month, found in zip(months, ages, strict=True):
+        tally.by_age(cells[month].reshape(ncys, areas, supports * placements, -1), found)
+    return months, ages.reshape(-1, ncys, supports, placements)
 
 
 def stocks(world: World) -> Iterator[Row]:

@@ -116,6 +116,6 @@ def cost(world: World, rows: NDArray[np.int64], of: Lived) -> Ints:
     tally.pence_of(
         rows, _ncy(rows, of), FIRST_POST_16, AGE_GROUP_OF_NCY, of.placement, of.severity, of.need, of.entered, outside,
         of.lodging, lodging.told, lodging.bound(), np.array(world.setting.prices.since, np.int16),
-        world.setting.price(of.month)[Support.PLAN], pence,
+        world.setting.prices.slots.first, world.setting.tariff(of.month).plan_price, pence,
     )  # fmt: skip
     return pence

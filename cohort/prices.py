@@ -241,7 +241,7 @@ def repriced(prices: Prices, changes: Iterable[Change]) -> Prices:
             names = dict.fromkeys((*prices.names, *(s.name for s in services)))
             if change.charge not in names:
                 raise ValueError(f"{change.owner}: {change.charge!r} is not a price; {closest(change.charge, names)}")
-            charges = [part for c in charges for part in _split(c, change, prices)]
+            charges = [x for c in charges for x in (_split(c, change, prices) if c.name == change.charge else [c])]
             services = [_of_service(s, change) if s.name == change.charge else s for s in services]
         elif isinstance(change, Fund):
             line = _line(change.line)
@@ -259,10 +259,8 @@ def _of_service(service: Service, change: Price) -> Service:
 
 
 def _split(charge: Charge, change: Price, prices: Prices) -> list[Charge]:
-    """A charge under a price policy: in two, if the policy is for some children only. Raises ValueError where such
+    """A charge under a policy on it: in two, if the policy is for some children only. Raises ValueError where such
     children are not told apart."""
-    if charge.name != change.charge:
-        return [charge]
     if charge.support != Support.PLAN and (change.needs or change.new_placements):
         raise ValueError(
             f"{change.owner}: {change.charge!r} is paid without a plan, where neither need nor entry is priced; "

@@ -41,10 +41,14 @@ def bounds(pack: Pack) -> dict[str, float]:
     return {str(r["process"]): float(r["bound"]) for r in pack.table("bounds").rows()}
 
 
-def _on_rate(policy: Policy, name: str) -> list[Change]:
-    """The changes of a rate, in the order of their stages."""
-    on = [c for c in policy.changes if isinstance(c, Set | Scale) and c.rate == name]
-    return sorted(on, key=lambda c: isinstance(c, Scale))
+def _on_rates(policy: Policy) -> dict[str, list[Change]]:
+    """Rate -> its changes, in the order of their stages."""
+    on: dict[str, list[Change]] = {}
+    for kind in (Set, Scale):
+        for c in policy.changes:
+            if isinstance(c, kind):
+                on.setdefault(c.rate, []).append(c)
+    return on
 
 
 def _redirects(policy: Policy, vocabulary: Vocabulary) -> dict[str, list[Redirect]]:
@@ -101,7 +105,8 @@ class Rates:
             else {name: tuned(rate, self.tuning, params) for name, rate in self.plain.items()}
         )
         self.redirects = _redirects(self.policy, self.vocabulary)
-        self.acting: dict[str, list[Any]] = {name: _on_rate(self.policy, name) for name in self.base}
+        on = _on_rates(self.policy)
+        self.acting: dict[str, list[Any]] = {name: on.get(name, []) for name in self.base}
         for key, changes in self.redirects.items():
             self.acting[f"redirect.{key}"] = self.acting[f"appeal.{key}"] = changes
         self._readers: dict[str, list[int]] = {name: [] for name in self.acting}
@@ -260,6 +265,8 @@ class Rates:
         """Compile a rate in all those of some months in which it is not, at once."""
         made = self._compiled[name]
         new = of = tuple([m for m in months if m not in made.at])
+        if not new:
+            return
         if name.split(".")[1:2] == ["transfer"]:  # chosen in September only: in other months the last one's stay
             of = tuple([calendar.september(calendar.academic_year(m)) for m in new])
         strong = self._strengths(name, of)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort import admission, draws
+from cohort import admission, draws, rollcall
 from cohort.admission import NOBODY
 from cohort.columns import Columns, Log, Seekers
 from cohort.draws import Purpose
@@ -103,36 +103,37 @@ class Rolls:
     def count(self, columns: Columns, plans: NDArray[np.int32]) -> Counted:
         """Count anew the children at each provider: of those with a plan, whose rows ``plans`` are."""
         at, outside = np.zeros(NOBODY + 1, np.int32), np.empty(len(plans) + 1, np.int32)
-        n, stray = admission.count(columns.provider, columns.placement, plans, self.places.kind, self.places.outside,
+        n, stray = rollcall.count(columns.provider, columns.placement, plans, self.places.kind, self.places.outside,
                                    at, outside)  # fmt: skip
-        if stray < 0 and admission.many(columns.provider) != at[:NOBODY].sum():
+        if stray < 0 and rollcall.many(columns.provider) != at[:NOBODY].sum():
             stray = int(np.setdiff1d(rows_with(columns.provider), plans)[0])
         return Counted(at, outside[:n].copy(), stray)
 
     def fault(self, columns: Columns, found: Counted, placed: NDArray[np.int64], month: int) -> str:
         """What is wrong at the end of a month, "" if nothing is; ``placed`` is [kind] children in scarce placements."""
         pools, (places, opened) = self.places.pools, self._in(month)
-        counted, by_kind = found.at[: len(self.filled)], np.zeros(len(pools.kinds), np.int64)
         if (stray := found.stray) >= 0:
             return f"{self.places.names[columns.provider[stray]]}: child {stray} has a place but is not placed there"
-        np.add.at(by_kind, pools.order[pools.kind], counted)
-        if (placed != by_kind).any():
+        misplaced, at = rollcall.wrong(found.at, self.filled, self.over, places, opened, pools.kind, pools.order,
+                                        placed)  # fmt: skip
+        if misplaced:
+            by_kind = np.bincount(pools.order[pools.kind], found.at[: len(self.filled)], len(pools.kinds)).astype(int)
             return f"{placed.tolist()} children in scarce placements, but {by_kind.tolist()} have a provider"
-        wrong = (counted != self.filled) | (counted > places + self.over) | (~opened & (counted > 0))
-        for at in np.flatnonzero(wrong):
-            had = f"{counted[at]} children ({self.filled[at]} noted), {places[at]} places, {self.over[at]} above them"
+        if at >= 0:
+            had = f"{found.at[at]} children ({self.filled[at]} noted), {places[at]} places, {self.over[at]} above them"
             return f"{self.places.names[at]}: {had}"
-        self.over = np.minimum(self.over, np.maximum(self.filled - places, 0))
         return ""
 
     def stock(self, month: int) -> NDArray[np.int32]:
         """[provider, 3] places of a month, children there now, of these above the roll."""
-        return np.stack([self._in(month)[0], self.filled, self.over], 1).astype(np.int32)
+        out = np.empty((len(self.filled), 3), np.int32)
+        out[:, 0], out[:, 1], out[:, 2] = self._in(month)[0], self.filled, self.over
+        return out
 
     def waiting(self, columns: Columns, academic_year: int) -> NDArray[np.int32]:
         """[kind, area, primary or secondary, need, 2] children who wait, and of these those whose choice it is."""
         out = np.zeros((len(self.places.pools.kinds), len(AREAS), 2, len(NEEDS), 2), np.int32)
-        admission.count_lists(columns.cohort, columns.area, columns.need, columns.waiting_for, columns.named,
+        rollcall.count_lists(columns.cohort, columns.area, columns.need, columns.waiting_for, columns.named,
                               self.places.pools.order, rows_with(columns.waiting_for), academic_year, out)  # fmt: skip
         return out
 
@@ -151,4 +152,4 @@ def _luck(month: int) -> NDArray[np.uint64]:
 def rows_with(column: NDArray[np.uint8]) -> NDArray[np.int64]:
     """The rows of a column of providers or of lists in which there is one."""
     rows = np.empty(len(column), np.int64)
-    return rows[: admission.find(column, column[: len(column) // 8 * 8].view(np.uint64), rows)]
+    return rows[: rollcall.find(column, column[: len(column) // 8 * 8].view(np.uint64), rows)]

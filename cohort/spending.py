@@ -24,7 +24,7 @@ from cohort.pack import Pack
 from cohort.parameters import estimates
 from cohort.places import KIND_ORDER, OUTSIDE
 from cohort.prices import LINES, Prices
-from cohort.record import AGE_GROUP_OF_NCY, FIRST_POST_16, UNDER_16
+from cohort.record import AGE_GROUP_OF_NCY, UNDER_16
 from cohort.slots import Slots
 from cohort.states import AREAS, Support
 from cohort.when import Uncertain
@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 End = Literal["low", "high"]
-_PHASE_OF_ROW = np.repeat((np.arange(len(AGE_GROUPS)) >= UNDER_16).astype(np.int64), len(AREAS))
-"""[age group x area] 1 from Year 12 on."""
+_PHASE_OF_GROUP = (np.arange(len(AGE_GROUPS)) >= UNDER_16).astype(np.int64)
+"""[age group] 1 from Year 12 on."""
+_PHASE_OF_ROW = np.repeat(_PHASE_OF_GROUP, len(AREAS))
+"""[age group x area] the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,11 +142,18 @@ class Bill:
 
     def _of_others(self, charge: Charge, placement: int) -> Ints:
         """[month, age group, area, 1] children without a plan in a placement whom a charge is for."""
-        out = np.zeros((*self.plans.there.shape[:3], 1), np.int64)
-        within = np.ascontiguousarray(charge.cells[:, :, 0, 0, 0])
+        within = charge.cells[:, _PHASE_OF_GROUP, 0, 0, 0].T[:, None]
+        found: Ints = (self._unplanned[:, :, :, charge.support, placement] * within).sum(-1, keepdims=True)
+        return found
+
+    @cached_property
+    def _unplanned(self) -> Ints:
+        """[month, age group, area, support, placement, severity] children without a plan."""
+        ncys, areas, _, placements, severities = self.cells[0].shape
+        out = np.zeros((len(self.cells), len(AGE_GROUPS), areas, Support.PLAN * placements, severities), np.int64)
         for cells, found in zip(self.cells, out, strict=True):
-            tally.others(cells, charge.support, placement, AGE_GROUP_OF_NCY, FIRST_POST_16, within, found)
-        return out
+            tally.by_group(cells.reshape(ncys, areas, -1, severities), AGE_GROUP_OF_NCY, found)
+        return out.reshape(*out.shape[:3], Support.PLAN, placements, severities)
 
     def _of_plans(self, charge: Charge, mean: Ints, placement: int) -> tuple[Ints, Ints | None]:
         """[month, age group, area, where] plans in a placement that a charge is for, and the pence of each of its

@@ -13,6 +13,9 @@ from cohort import cache
 cache.use()
 import numba as nb  # noqa: E402 - numba reads where its cache is when it is imported
 
+HERE, PLAN, NONE, ABSENT, SEVERITIES = 1, 2, 0, 255, 5
+"""A presence, a support and a stage; the code of where a child is who is not there (see ``fork``); bands."""
+
 
 @nb.njit(cache=True, error_model="numpy")
 def fill(held, first, cell, many, there):  # type: ignore[no-untyped-def]
@@ -31,6 +34,16 @@ def fill(held, first, cell, many, there):  # type: ignore[no-untyped-def]
             total -= row[k]
             k += 1
     first[held.shape[0]] = n
+
+
+@nb.njit(cache=True, error_model="numpy")
+def by_age(cells, out):  # type: ignore[no-untyped-def]
+    """Add [ncy, area, state, severity] children up to [ncy, state]."""
+    for ncy in range(cells.shape[0]):
+        for area in range(cells.shape[1]):
+            for k in range(cells.shape[2]):
+                for severity in range(SEVERITIES):
+                    out[ncy, k] += cells[ncy, area, k, severity]
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -68,14 +81,14 @@ def charge(first, cell, many, slots, lowest, phase, within, band, price, moment,
 
 
 @nb.njit(cache=True, error_model="numpy")
-def others(cells, support, placement, group, first_post_16, within, children):  # type: ignore[no-untyped-def]
-    """Count the children of a support in a placement, of [ncy, area, support, placement, severity], to whom a charge by
-    [severity, phase] applies: added to [age group, area, 1]."""
+def by_group(cells, group, out):  # type: ignore[no-untyped-def]
+    """Add [ncy, area, state, severity] children up to [age group, area, state, severity], of the first states only if
+    there is room for no more."""
     for ncy in range(cells.shape[0]):
         for area in range(cells.shape[1]):
-            for severity in range(cells.shape[4]):
-                if within[severity, np.int64(ncy >= first_post_16)]:
-                    children[group[ncy], area, 0] += cells[ncy, area, support, placement, severity]
+            for k in range(out.shape[2]):
+                for severity in range(SEVERITIES):
+                    out[group[ncy], area, k, severity] += cells[ncy, area, k, severity]
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -102,12 +115,12 @@ def play(at, row, frm, to, needs, month, first_plan, placements, placement, need
 
 @nb.njit(cache=True, error_model="numpy")
 def pence_of(  # type: ignore[no-untyped-def]
-    entries, ncy, first_post_16, group, placement, severity, need, entered, outside, lodging, told, bound, since, price,
-    pence,
+    entries, ncy, first_post_16, group, placement, severity, need, entered, outside, lodging, told, bound, since, slots,
+    price, pence,
 ):  # fmt: skip
-    """Pence of a month of each plan holder (entries, with the school year of each) at [placement, severity, phase,
-    need, where, terms]; ``told`` is the placement's row in ``bound`` (see ``lodging``), -1 where it tells no places
-    apart."""
+    """Pence of a month of each plan holder (entries, with the school year of each) at [phase, slot's cell of a plan,
+    need, terms]; ``slots`` is the first of each placement, ``told`` the placement's row in ``bound`` (see ``lodging``),
+    -1 where it tells no places apart."""
     for j in range(entries.size):
         i, p = entries[j], np.int64(placement[entries[j]])
         where, k = np.int64(outside[i]), told[p]
@@ -118,4 +131,35 @@ def pence_of(  # type: ignore[no-untyped-def]
         after = 0
         while after < since.size and since[after] <= entered[i]:
             after += 1
-        pence[j] = price[p, severity[i], np.int64(ncy[j] >= first_post_16), need[i], where, after]
+        slot = slots[p] + where % (slots[p + 1] - slots[p])  # kinds of place that are not told apart cost the same
+        pence[j] = price[np.int64(ncy[j] >= first_post_16), SEVERITIES * slot + severity[i], need[i], after]
+
+
+@nb.njit(cache=True, error_model="numpy")
+def where(presence, support, stage, placement, out):  # type: ignore[no-untyped-def]
+    """[child] where it is, as ``fork.labels`` has it: its support, 2 in a stage without a plan, placements after that
+    with one."""
+    for i in range(out.size):
+        plan, asking = np.uint8(support[i] == PLAN), np.uint8(stage[i] != NONE)
+        without = max(support[i], np.uint8(asking + asking))  # a plan is 2 either way
+        there = np.uint8(without + np.uint8(plan * np.uint8(placement[i] + np.uint8(1))))
+        out[i] = there if presence[i] == HERE else np.uint8(ABSENT)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def pair(base, other, many, out):  # type: ignore[no-untyped-def]
+    """Count children by [where in one world, where in another], those who are there in both: added to ``out``.
+
+    ``many`` is [4, code, code] nothing yet: counted in turn in four, since most are in the same cell, where the next
+    one would wait for the last.
+    """
+    for four in range(0, base.size - 3, 4):
+        for k in range(4):
+            i = np.uint64(four + k)
+            many[k, base[i], other[i]] += np.int32(1)
+    for last in range(base.size // 4 * 4, base.size):
+        many[0, base[last], other[last]] += np.int32(1)
+    for frm in range(out.shape[0]):
+        for to in range(out.shape[1]):
+            for k in range(4):
+                out[frm, to] += many[k, frm, to]

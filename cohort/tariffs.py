@@ -36,6 +36,8 @@ class Tariffs:
         self._priced: list[tuple[Ints, Ints]] = []
         """of children without a plan and of plans: see ``add``"""
         self._laid_out: dict[tuple[int, int], Tariff] = {}
+        """which prices and academic year -> what holds"""
+        self._by_cell: dict[int, Tariff] = {}
         self._spread: dict[int, Ints] = {}
         self._plan_cells = self._cells()
         self.uncharged = self._uncharged()
@@ -46,17 +48,26 @@ class Tariffs:
         """The tariff of a month, the last cell (children away) at nothing."""
         key = (self._price(month), calendar.academic_year(month))
         if key not in self._laid_out:
-            (others, plans), ncy = self._priced[key[0]], key[1] - self.cohorts
-            there = np.append(others, np.zeros((1, *others.shape[1:]), np.int64), axis=0)  # plans are priced apart
-            unplanned = np.append(np.tile(there.reshape(-1, 2), (len(AREAS), 1)).T, np.zeros((2, 1), np.int64), axis=1)
-            self._laid_out[key] = self.uncharged._replace(
-                price=unplanned,
-                plan=np.where((self._plan_cells[0] < 0) & ~unplanned.any(0), np.int32(-2), self._plan_cells[0]),
-                plan_price=plans.reshape(2, -1, *plans.shape[3:]),
-                group=AGE_GROUP_OF_NCY[np.clip(ncy, 0, len(NCYS) - 1)],
+            which, ncy = key[0], key[1] - self.cohorts
+            if which not in self._by_cell:
+                self._by_cell[which] = self._of_cells(*self._priced[which])
+            self._laid_out[key] = self._by_cell[which]._replace(
+                group=AGE_GROUP_OF_NCY[np.maximum(np.minimum(ncy, len(NCYS) - 1), 0)],
                 phase=(ncy >= FIRST_POST_16).astype(np.int64),
             )
         return self._laid_out[key]
+
+    def _of_cells(self, others: Ints, plans: Ints) -> Tariff:
+        """A tariff that lacks the cohorts' age groups and phases."""
+        each = np.zeros((len(AREAS), len(SUPPORTS), *others.shape[1:]), np.int64)
+        each[:, : Support.PLAN] = others  # plans are priced apart
+        price = np.zeros((2, len(self._plan_cells[0])), np.int64)
+        price[:, :-1] = each.reshape(-1, 2).T
+        free = (self._plan_cells[0] < 0) & (price[0] == 0) & (price[1] == 0)
+        return self.uncharged._replace(
+            price=price, plan=np.where(free, np.int32(-2), self._plan_cells[0]),
+            plan_price=plans.reshape(2, -1, *plans.shape[3:]),
+        )  # fmt: skip
 
     def cells(self, month: int) -> Ints:
         """[support, placement, severity, phase, need, where, terms] pence a child-month: as ``Prices.monthly``, but

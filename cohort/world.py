@@ -85,9 +85,9 @@ class World:
             provider=s.settled.provider.copy(), waiting_for=s.settled.waiting_for.copy(),
             waiting_since=s.settled.waiting_since.copy(), named=np.zeros(n, np.uint8),
         )  # fmt: skip
-        stages = np.zeros((len(SUPPORTS), len(STAGES)), np.int64)
         here = columns.presence == Presence.HERE
-        np.add.at(stages, (columns.support[here], columns.stage[here]), 1)
+        at = columns.support.astype(np.intp) * len(STAGES) + columns.stage
+        stages = np.bincount(at[here], minlength=len(SUPPORTS) * len(STAGES)).reshape(len(SUPPORTS), -1)
         rolls = Rolls.start(s.places, columns)
         world = cls(s, seed, replicate, s.scenario.first, columns, Record(), stages, rolls)
         world._set_bounds()
@@ -196,13 +196,8 @@ class World:
             return None
         contests = np.zeros(n, np.bool_)
         month.redirect(self.columns, book.arrays, book.rates.chance, self._seekers, n, self._academic_year,
-                       self._redirect_salts(), contests)  # fmt: skip
+                       redirect_salts(self.month, self._placements), contests)  # fmt: skip
         return contests
-
-    def _redirect_salts(self) -> NDArray[np.uint64]:
-        """The month's salts of appeals against redirects, then of redirects into each placement."""
-        into = [Purpose.REDIRECT + code for code in range(self._placements)]
-        return np.array([draws.salt(self.month, purpose) for purpose in (Purpose.REDIRECT_APPEAL, *into)], np.uint64)
 
     def _settle(self, seekers: Seekers, n: int, granted: NDArray[np.int16]) -> None:
         b = self.setting.book.arrays
@@ -269,7 +264,7 @@ class World:
         there, placed = np.empty((len(NCYS), len(AREAS)), np.int64), np.zeros(self._placements, np.int64)
         paying.stand(self._cells.reshape(*there.shape, -1), self._cells[0, 0, : Support.PLAN].size, SEVERITIES, there,
                     placed)  # fmt: skip
-        if not np.array_equal(there, self.setting.events.stay[self.month - self.setting.scenario.first]):
+        if (there != self.setting.events.stay[self.month - self.setting.scenario.first]).any():
             raise Broken(f"{calendar.label(self.month)}: children by school year and area are not those of the tape")
         self.record.close_log(self._log, self._entries, self.columns)
         self.record.close(self.month + 1, self._cells, self.stages)
@@ -381,3 +376,10 @@ class World:
 def salts(month: int) -> NDArray[np.uint64]:
     """The salts of a month's purposes by number, a gap, and 20 weeks: what the kernels draw with."""
     return np.array([draws.salt(month, Purpose(k)) for k in range(PURPOSES)] + [0, ON_TIME], np.uint64)
+
+
+@cache
+def redirect_salts(month: int, placements: int) -> NDArray[np.uint64]:
+    """A month's salts of appeals against redirects, then of redirects into each placement."""
+    into = [Purpose.REDIRECT + code for code in range(placements)]
+    return np.array([draws.salt(month, purpose) for purpose in (Purpose.REDIRECT_APPEAL, *into)], np.uint64)
