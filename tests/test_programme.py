@@ -1,5 +1,7 @@
 """The register maps every item of the paper to a rule or a reason; scenarios hold the programme whole and in parts."""
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from calibration import historic
@@ -145,6 +147,12 @@ def test_a_study_names_a_scenario_that_moved_nothing(tmp_path):
     ]
     made = study.run(given, replicates=2, workers=1, out=tmp_path / "made")
     assert inert.of_study(made) == ["late"]
+    *_, last = [path for path in made.files("spend") if path.parent.name == "scenario=late"]
+    found = pq.read_table(last)
+    pence = found["pence"].to_numpy().copy()
+    pence[-1] += 1
+    pq.write_table(found.set_column(found.schema.get_field_index("pence"), "pence", pa.array(pence)), last)
+    assert inert.of_study(made) == [], "a penny in the last file of one table"
     assert When("2025-04").strength(given[0].last) == 0
 
 
