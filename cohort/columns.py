@@ -56,7 +56,9 @@ class Tariff(NamedTuple):
     """[phase, cell] of children without a plan; nothing for children away"""
     plan: NDArray[np.int32]
     """[cell] where plans of the cell are counted: (area x slots + the placement's first slot) x 5 + severity, its other
-    slots (see ``slots``) follow, by where the place is; -1 without a plan, -2 where nobody is charged anything"""
+    slots (see ``slots``) follow, by where the place is; -1 without a plan"""
+    priced: NDArray[np.uint8]
+    """[cell] 1 where anybody may be charged anything, plans and others"""
     of_cell: NDArray[np.int32]
     """[cell] where their price is: the placement's first slot x 5 + severity"""
     plan_price: NDArray[np.int64]

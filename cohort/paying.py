@@ -33,8 +33,7 @@ def pay_and_count(c, t, runs, span, first_cohort, placements, away, counts, held
         low, high = max(start, span[0]), min(end, span[1])
         if low < high:
             row = np.uint64(c.cohort[low] - first_cohort)
-            _count_cells(c.cell[low:high], counts[row])
-            priced = _find_priced(c.cell[low:high], low, t.plan, rows[plans:])
+            priced = _count_and_find(c.cell[low:high], low, t.priced, counts[row], rows[plans:])
             pence, found = _charge(c.cost, c.cell, t.price[t.phase[row]], t.plan, rows[plans : plans + priced])
             charged += pence + _charge_plans(c, t, row, held[t.group[row]], rows[plans : plans + found])
             plans += found
@@ -51,19 +50,15 @@ def _sum(cost):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _count_cells(cell, counts):  # type: ignore[no-untyped-def]
-    for i in range(cell.size):
-        counts[cell[i]] += np.int32(1)
-
-
-@nb.njit(cache=True, error_model="numpy")
-def _find_priced(cell, low, plan, rows):  # type: ignore[no-untyped-def]
-    """Who may cost anything, from row ``low`` on: without a branch, for one child in six does, which no processor
-    foresees. Returns how many."""
+def _count_and_find(cell, low, priced, counts, rows):  # type: ignore[no-untyped-def]
+    """Count children by cell, and find who may cost anything, from row ``low`` on: without a branch, for one child in
+    six does, which no processor foresees. Returns how many."""
     n = np.uint64(0)
     for i in range(cell.size):
+        k = np.uint64(cell[i])
+        counts[k] += np.int32(1)
         rows[n] = low + i
-        n += np.uint64(plan[cell[i]] >= -1)
+        n += np.uint64(priced[k])
     return n
 
 

@@ -63,11 +63,9 @@ class Tariffs:
         each[:, : Support.PLAN] = others  # plans are priced apart
         price = np.zeros((2, len(self._plan_cells[0])), np.int64)
         price[:, :-1] = each.reshape(-1, 2).T
-        free = (self._plan_cells[0] < 0) & (price[0] == 0) & (price[1] == 0)
-        return self.uncharged._replace(
-            price=price, plan=np.where(free, np.int32(-2), self._plan_cells[0]),
-            plan_price=plans.reshape(2, -1, *plans.shape[3:]),
-        )  # fmt: skip
+        priced = (self._plan_cells[0] >= 0) | (price[0] != 0) | (price[1] != 0)
+        plan_price = plans.reshape(2, -1, *plans.shape[3:])
+        return self.uncharged._replace(price=price, priced=priced.view(np.uint8), plan_price=plan_price)
 
     def cells(self, month: int) -> Ints:
         """[support, placement, severity, phase, need, where, terms] pence a child-month: as ``Prices.monthly``, but
@@ -130,7 +128,7 @@ class Tariffs:
         since = np.array(self.prices.since, np.int16)
         nothing, shape, slots = np.zeros(rows, np.int64), self.prices.shape, self.prices.slots
         return Tariff(
-            np.zeros((2, cells), np.int64), np.full(cells, -2, np.int32), self._plan_cells[1],
+            np.zeros((2, cells), np.int64), self._plan_cells[0], np.zeros(cells, np.uint8), self._plan_cells[1],
             np.zeros((2, slots.many * shape[2], shape[4], shape[6]), np.int64), nothing, nothing, self._outside,
             self._plan_cells[2], self.prices.lodging.bound(), since,
         )  # fmt: skip
