@@ -28,8 +28,9 @@ def pay_and_count(c, t, runs, span, first_cohort, placements, away, counts, held
     for k in range(runs.size - 1):
         start, end = runs[k], runs[k + 1]
         before += _sum(c.cost[start:end])
-        bits |= astray(c.presence[start:end], c.area[start:end], c.support[start:end], c.placement[start:end],
-                       c.severity[start:end], c.cell[start:end], placements, away)  # fmt: skip
+        strays = astray(c.presence[start:end], c.area[start:end], c.support[start:end], c.placement[start:end],
+                        c.severity[start:end], c.cell[start:end], placements, away)  # fmt: skip
+        bits = np.uint16(bits | strays)
         low, high = max(start, span[0]), min(end, span[1])
         if low < high:
             row = np.uint64(c.cohort[low] - first_cohort)
@@ -103,11 +104,15 @@ def _charge_plans(c, t, row, held, rows):  # type: ignore[no-untyped-def]
 
 @nb.njit(cache=True, error_model="numpy")
 def astray(presence, area, support, placement, severity, cell, placements, away):  # type: ignore[no-untyped-def]
-    """Bits in which the cell of any child differs from that of where it is: 0 if all are counted where they are."""
+    """Bits in which the cell of any child differs from that of where it is: 0 if all are counted where they are.
+
+    In 16 bits throughout, also the result, which as a plain ``|=`` would be in 64: a vector holds four times as many.
+    """
     three, bands, bits = np.uint16(3), np.uint16(SEVERITIES), np.uint16(0)
     for i in range(cell.size):
         there = np.uint16(np.uint16(area[i] * three + support[i]) * placements + placement[i]) * bands + severity[i]
-        bits |= (np.uint16(there) if presence[i] == HERE else away) ^ cell[i]
+        where = np.uint16(there) if presence[i] == HERE else away
+        bits = np.uint16(bits | np.uint16(where ^ cell[i]))
     return bits
 
 
