@@ -26,6 +26,8 @@ class Room(NamedTuple):
     """a whole number of eights"""
     rows: NDArray[np.int32]
     """eight more than ``marked``"""
+    draw: NDArray[np.uint32]
+    """of each row looked at, its draw of the month"""
     event: NDArray[np.int64]
     """for each row kept what happens, by number; -1 if nothing does but its review"""
     which: NDArray[np.uint8]
@@ -39,16 +41,19 @@ def make_room(together: int = 8192) -> Room:
     bits = np.arange(256)[:, None] >> np.arange(8) & 1
     which = np.argsort(1 - bits, axis=1, kind="stable").astype(np.uint8)
     return Room(
-        np.zeros(together, np.bool_), np.empty(together + 8, np.int32), np.empty(together + 1, np.int64), which,
-        bits.sum(1).astype(np.uint8),
+        np.zeros(together, np.bool_), np.empty(together + 8, np.int32), np.empty(together, np.uint32),
+        np.empty(together + 1, np.int64), which, bits.sum(1).astype(np.uint8),
     )  # fmt: skip
 
 
 @nb.njit(cache=True, error_model="numpy")
-def find_candidates(key, bound, anniversary, salt, review, candidate):  # type: ignore[no-untyped-def]
-    """Mark children whose draw of the month falls in any stretch, or whose plan's anniversary it is."""
+def find_candidates(key, bound, anniversary, salt, review, drawn, candidate):  # type: ignore[no-untyped-def]
+    """Draw each child's luck of the month, and mark those for whom it falls in any stretch, or whose plan's anniversary
+    it is."""
     for i in range(candidate.size):
-        candidate[i] = (quick(key[i], salt) < bound[i]) | (anniversary[i] == review)
+        u = quick(key[i], salt)
+        drawn[i] = u
+        candidate[i] = (u < bound[i]) | (anniversary[i] == review)
 
 
 def _ask_ahead(typingctx: Any, column: Any, row: Any) -> Any:
@@ -111,9 +116,9 @@ def reaches(edges, owner, reserved, most):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, error_model="numpy")
-def sift(key, status, cohort, anniversary, salt, review, academic_year, begins, reach, rows, found):  # type: ignore[no-untyped-def]
-    """Keep of the rows found those whose draw some event of their status may reach at their school year (``reaches``),
-    or whose plan's anniversary it is. Returns how many.
+def sift(drawn, low, status, cohort, anniversary, review, academic_year, begins, reach, rows, found):  # type: ignore[no-untyped-def]
+    """Keep of the rows found those whose draw (``drawn``, from row ``low`` on) some event of their status may reach at
+    their school year (``reaches``), or whose plan's anniversary it is. Returns how many.
 
     Three in four draws are beyond that and are dropped here, without a branch and before anything else is looked up;
     four stretches at a time, which is what a vector holds.
@@ -121,7 +126,7 @@ def sift(key, status, cohort, anniversary, salt, review, academic_year, begins, 
     kept = np.uint64(0)
     for j in range(found):
         i = np.uint64(rows[j])
-        s, u, ncy = np.uint64(status[i]), quick(key[i], salt), np.uint64(academic_year - cohort[i])
+        s, u, ncy = np.uint64(status[i]), drawn[np.uint64(rows[j] - low)], np.uint64(academic_year - cohort[i])
         near = anniversary[i] == review
         for four in range(0, begins.shape[1], 4):
             for k in range(4):

@@ -12,7 +12,7 @@ import numpy as np
 
 from cohort.admission import CLOSED, LISTED
 from cohort.candidates import find_candidates, gather, reaches, sift
-from cohort.draws import draw, mix, quick
+from cohort.draws import draw, mix
 
 MAINSTREAM, AWAITING, NO_PLAN = 0, 13, 255
 SEN, PLAN = 1, 2
@@ -139,32 +139,33 @@ def happen(c, b, chance, most, log, n, seekers, span, room, month, academic_year
     for low in range(span[0], span[1], room.marked.size):
         high = min(low + room.marked.size, span[1])
         marked, room.marked[high - low :] = room.marked[: high - low], False
-        find_candidates(c.key[low:high], c.bound[low:high], c.anniversary[low:high], salts[0], review, marked)
+        find_candidates(c.key[low:high], c.bound[low:high], c.anniversary[low:high], salts[0], review, room.draw,
+                        marked)  # fmt: skip
         found = gather(room.marked.view(np.uint64)[: (high - low + 7) // 8], room.which, room.many, low, room.rows,
                        (c.key, c.bound, c.anniversary))  # fmt: skip
-        kept = sift(c.key, c.status, c.cohort, c.anniversary, salts[0], review, academic_year, begins, reach, room.rows,
+        kept = sift(room.draw, low, c.status, c.cohort, c.anniversary, review, academic_year, begins, reach, room.rows,
                     found)  # fmt: skip
-        kept = _decide(c, b, chance, room, kept, month, academic_year, salts[0])
+        kept = _decide(c, b, chance, room, low, kept, month, academic_year)
         n, k_seek = _befall(c, b, chance, log, n, seekers, k_seek, room, kept, month, academic_year, salts, placements,
                             stages)  # fmt: skip
     return n, k_seek
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _decide(c, b, chance, room, kept, month, academic_year, salt):  # type: ignore[no-untyped-def]
-    """Of the rows kept leave those to whom an event happens, with its number, and those whose review is due. Returns
-    how many.
+def _decide(c, b, chance, room, low, kept, month, academic_year):  # type: ignore[no-untyped-def]
+    """Of the rows kept, looked at from row ``low`` on, leave those to whom an event happens, with its number, and those
+    whose review is due. Returns how many.
 
     Without a branch: so the processor need not wait for one child's columns before it asks for the next one's, and what
     follows finds them in the cache.
     """
-    key, status, cohort, clock, anniversary = c.key, c.status, c.cohort, c.clock, c.anniversary
+    status, cohort, clock, anniversary, drawn = c.status, c.cohort, c.clock, c.anniversary, room.draw
     support, stage, placement, need, area, severity = c.support, c.stage, c.placement, c.need, c.area, c.severity
     edges, owner, offset, stride, rows, events = b.edges, b.owner, b.offset, b.stride, room.rows, room.event
     n, review = np.uint64(0), month % 12
     for j in range(kept):
         i = np.uint64(rows[j])
-        s, u, k = np.uint64(status[i]), quick(key[i], salt), np.uint64(0)
+        s, u, k = np.uint64(status[i]), drawn[np.uint64(rows[j] - low)], np.uint64(0)
         for later in range(1, edges.shape[1]):
             k += np.uint64(u >= edges[s, np.uint64(later)])
         event, edge = np.uint64(owner[s, k]), edges[s, k]
@@ -181,74 +182,83 @@ def _decide(c, b, chance, room, kept, month, academic_year, salt):  # type: igno
 
 @nb.njit(cache=True, error_model="numpy")
 def _befall(c, b, chance, log, n, seekers, k_seek, room, kept, month, academic_year, salts, placements, stages):  # type: ignore[no-untyped-def]
-    """The month of the rows left: what happens, or else the review."""
-    review = month % 12
+    """The month of the rows left: what happens, or else the review. Arrays are named first, as in ``admission``."""
+    key, cohort, area, severity, need, clock = c.key, c.cohort, c.area, c.severity, c.need, c.clock
+    support, stage, placement, anniversary, entered = c.support, c.stage, c.placement, c.anniversary, c.entered
+    edges, owner, offset, stride, share_offset, share_stride = (
+        b.edges, b.owner, b.offset, b.stride, b.share_offset, b.share_stride
+    )  # fmt: skip
+    effects, way_reason, reasons, reason_table = b.effect, b.reason, b.reasons, b.reason_table
+    first_need, new_need = b.first_need, b.new_need
+    to_support, to_stage, go, choice, first_need, new_need = (
+        b.support,
+        b.stage,
+        b.go,
+        b.choice,
+        b.first_need,
+        b.new_need,
+    )
+    row, log_event, log_reason, log_clock, frm, to = log.row, log.event, log.reason, log.clock, log.frm, log.to
+    rows, events, review = room.rows, room.event, month % 12
     for j in range(kept):
-        i, event = np.uint64(room.rows[j]), room.event[j]
-        support, stage, placement, need = c.support[i], c.stage[i], c.placement[i], c.need[i]
-        area, severity = c.area[i], c.severity[i]
-        ncy = academic_year - c.cohort[i]
-        since = min(month - c.clock[i], SINCE_MOST) if stage > 0 else 0
+        i, event = np.uint64(rows[j]), events[j]
+        s, t, p, d = support[i], stage[i], placement[i], need[i]
+        ncy, since = academic_year - cohort[i], min(month - clock[i], SINCE_MOST) if t > 0 else 0
         reviewed = event < 0
         if reviewed:
-            u, k = draw(c.key[i], salts[3]), np.uint64(0)
-            for later in range(1, b.edges.shape[1]):
-                k += np.uint64(u >= b.edges[REVIEWED, np.uint64(later)])
-            of_review, edge = b.owner[REVIEWED, k], b.edges[REVIEWED, k]
-            p = chance[_index(b.offset, b.stride, of_review, 0, ncy, area, need, severity, placement)]
-            if u >= edge and u - edge < p:
+            u, k = draw(key[i], salts[3]), np.uint64(0)
+            for later in range(1, edges.shape[1]):
+                k += np.uint64(u >= edges[REVIEWED, np.uint64(later)])
+            of_review, edge = owner[REVIEWED, k], edges[REVIEWED, k]
+            rate = chance[_index(offset, stride, of_review, 0, ncy, area[i], d, severity[i], p)]
+            if u >= edge and u - edge < rate:
                 event = of_review
+        row[n], frm[n] = i, _state(s, t, p, placements)
         if event < 0:
-            log.row[n], log.event[n], log.reason[n], log.clock[n] = i, b.offset.size, 0, 0
-            log.frm[n] = _state(support, stage, placement, placements)
-            log.to[n] = log.frm[n]
+            log_event[n], log_reason[n], log_clock[n], to[n] = offset.size, 0, 0, frm[n]
             n += 1
             continue
 
         way = 0
-        if b.share_offset[event] >= 0:
-            p = chance[_index(b.share_offset, b.share_stride, event, since, ncy, area, need, severity, placement)]
-            way = 0 if draw(c.key[i], salts[4] if reviewed else salts[1]) < p else 1
-        effect = b.effect[event, way]
-        reason = b.reason[event, way]
-        if b.reasons[event] >= 0:
-            reason = _pick_row(
-                draw(c.key[i], salts[13] if reviewed else salts[2]), b.reason_table, b.reasons[event] * NCYS + ncy
-            )
+        if share_offset[event] >= 0:
+            share = chance[_index(share_offset, share_stride, event, since, ncy, area[i], d, severity[i], p)]
+            way = 0 if draw(key[i], salts[4] if reviewed else salts[1]) < share else 1
+        effect, reason = effects[event, way], way_reason[event, way]
+        if reasons[event] >= 0:
+            u = draw(key[i], salts[13] if reviewed else salts[2])
+            reason = _pick_row(u, reason_table, reasons[event] * NCYS + ncy)
         if effect & TIMED:
             asked = np.int64(
-                draw(c.key[i], mix(np.uint64(0x9E3779B97F4A7C15) ^ np.uint64(np.int64(c.clock[i]) * 256 + 12)))
+                draw(key[i], mix(np.uint64(0x9E3779B97F4A7C15) ^ np.uint64(np.int64(clock[i]) * 256 + 12)))
             )
-            issued = np.int64(draw(c.key[i], salts[12]))
-            elapsed = (np.int64(month - c.clock[i]) << 32) + issued - asked
+            issued = np.int64(draw(key[i], salts[12]))
+            elapsed = (np.int64(month - clock[i]) << 32) + issued - asked
             reason = R_ON_TIME if elapsed <= np.int64(salts[15]) else R_LATE
-        log.row[n], log.event[n], log.reason[n] = i, event, reason
-        log.frm[n] = _state(support, stage, placement, placements)
-        log.clock[n] = c.clock[i] if stage > 0 else 0
+        log_event[n], log_reason[n], log_clock[n] = event, reason, clock[i] if t > 0 else 0
 
-        if b.support[event, way] >= 0:
-            c.support[i] = b.support[event, way]
-        if b.stage[event, way] >= 0:
-            c.stage[i] = b.stage[event, way]
+        if to_support[event, way] >= 0:
+            support[i] = to_support[event, way]
+        if to_stage[event, way] >= 0:
+            stage[i] = to_stage[event, way]
         if effect & START_CLOCK:
-            c.clock[i] = month
-        if effect & NAME_NEED and need == NONE_YET:
-            c.need[i] = _pick_row(draw(c.key[i], salts[8]), b.first_need, ncy)
+            clock[i] = month
+        if effect & NAME_NEED and d == NONE_YET:
+            need[i] = _pick_row(draw(key[i], salts[8]), first_need, ncy)
         if effect & CHANGE_NEED:
-            c.need[i] = _pick_row(draw(c.key[i], salts[9]), b.new_need, ncy)
+            need[i] = _pick_row(draw(key[i], salts[9]), new_need, ncy)
         if effect & BEGIN_PLAN:
-            c.anniversary[i], c.entered[i] = review, month
+            anniversary[i], entered[i] = review, month
         if effect & END_PLAN:
-            c.anniversary[i], c.placement[i], c.entered[i] = NO_PLAN, MAINSTREAM, month
+            anniversary[i], placement[i], entered[i] = NO_PLAN, MAINSTREAM, month
         if effect & GO:
-            c.placement[i], c.entered[i] = b.go[event, way], month
+            placement[i], entered[i] = go[event, way], month
         if effect & MOVE:
-            seekers.row[k_seek], seekers.choice[k_seek], seekers.entry[k_seek] = i, b.choice[event, way], n
+            seekers.row[k_seek], seekers.choice[k_seek], seekers.entry[k_seek] = i, choice[event, way], n
             seekers.diverted[k_seek] = False
             k_seek += 1
-        log.to[n] = _state(c.support[i], c.stage[i], c.placement[i], placements)
-        stages[support, stage] -= 1
-        stages[c.support[i], c.stage[i]] += 1
+        to[n] = _state(support[i], stage[i], placement[i], placements)
+        stages[s, t] -= 1
+        stages[support[i], stage[i]] += 1
         _renew(c, b.reserved, i, placements)
         n += 1
     return n, k_seek
