@@ -287,43 +287,38 @@ def transfers(c, seekers, k_seek, enters, rows, month, academic_year):  # type: 
 def seek(c, offset, stride, choices, seekers, k_seek, academic_year, salts, placements):  # type: ignore[no-untyped-def]
     """What each seeker would have by the original weights (``choices``, see ``book.Arrays``): first place, transfer or
     move, each with its own draw."""
+    row, choice, sought, key, cohort = seekers.row, seekers.choice, seekers.sought, c.key, c.cohort
+    area, need, severity, placement = c.area, c.need, c.severity, c.placement
     for j in range(k_seek):
-        i, kind = seekers.row[j], seekers.choice[j]
-        purpose = 5 if kind == 0 else (6 if kind == 1 else 7)
-        at = _index(
-            offset,
-            stride,
-            kind,
-            0,
-            academic_year - c.cohort[i],
-            c.area[i],
-            c.need[i],
-            c.severity[i],
-            c.placement[i],
-        )
-        chosen = _pick(draw(c.key[i], salts[purpose]), choices, at, placements)
-        seekers.sought[j] = chosen if chosen >= 0 else c.placement[i]
+        i, kind = row[j], choice[j]
+        purpose, ncy = 5 if kind == 0 else (6 if kind == 1 else 7), academic_year - cohort[i]
+        at = _index(offset, stride, kind, 0, ncy, area[i], need[i], severity[i], placement[i])
+        chosen = _pick(draw(key[i], salts[purpose]), choices, at, placements)
+        sought[j] = chosen if chosen >= 0 else placement[i]
 
 
 @nb.njit(cache=True, error_model="numpy")
 def redirect(c, b, chance, seekers, k_seek, academic_year, salts, contests):  # type: ignore[no-untyped-def]
     """Send seekers elsewhere than their choice, as redirects say: each acts on the choice as first drawn, the first
     that holds, in the order of the placements entered, with a draw of its own. ``contests`` says who appeals."""
+    row, choice, sought, diverted, key, cohort = (
+        seekers.row, seekers.choice, seekers.sought, seekers.diverted, c.key, c.cohort
+    )  # fmt: skip
+    area, need, severity, stage, placement = c.area, c.need, c.severity, c.stage, c.placement
+    redirects, offset, stride = b.redirects, b.redirect_offset, b.redirect_stride
+    to_share, of_share, to_appeals, of_appeals = offset[:, 0], stride[:, 0], offset[:, 1], stride[:, 1]
     for j in range(k_seek):
-        i, kind, chosen = seekers.row[j], seekers.choice[j], seekers.sought[j]
+        i, kind, chosen = row[j], choice[j], sought[j]
         contests[j] = False
-        for r in range(b.redirects.shape[0]):
-            if b.redirects[r, 0] != kind or b.redirects[r, 1] != chosen:
+        for r in range(redirects.shape[0]):
+            if redirects[r, 0] != kind or redirects[r, 1] != chosen:
                 continue
-            into = b.redirects[r, 2]
-            ncy = academic_year - c.cohort[i]
-            share = chance[_index(b.redirect_offset[:, 0], b.redirect_stride[:, 0], r, 0, ncy, c.area[i], c.need[i],
-                                  c.severity[i], c.placement[i])]  # fmt: skip
-            if draw(c.key[i], salts[1 + into]) < share:
-                seekers.sought[j], seekers.diverted[j] = into, True
-                appeals = chance[_index(b.redirect_offset[:, 1], b.redirect_stride[:, 1], r, 0, ncy, c.area[i],
-                                        c.need[i], c.severity[i], c.placement[i])]  # fmt: skip
-                contests[j] = draw(c.key[i], salts[0]) < appeals and c.stage[i] == 0
+            into, ncy, p = redirects[r, 2], academic_year - cohort[i], placement[i]
+            share = chance[_index(to_share, of_share, r, 0, ncy, area[i], need[i], severity[i], p)]
+            if draw(key[i], salts[1 + into]) < share:
+                sought[j], diverted[j] = into, True
+                appeals = chance[_index(to_appeals, of_appeals, r, 0, ncy, area[i], need[i], severity[i], p)]
+                contests[j] = draw(key[i], salts[0]) < appeals and stage[i] == 0
                 break
 
 
