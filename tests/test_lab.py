@@ -362,6 +362,28 @@ def test_base_worlds_are_begun_before_anybody_asks_and_as_many_as_there_is_room_
     assert [workers.drawn(base, mine, d, 1) for d in range(6)] == done.mine
 
 
+def test_base_worlds_are_begun_while_nobody_asks(forgetful, monkeypatch):
+    choice = Choice(programme())
+    base, mine = choice.base(), choice.scenario()
+    month = leaves(setting_of(base, 0), setting_of(mine, 0, base))
+    with ThreadPoolExecutor(1) as pool:
+        by = Workers([pool], Kept())
+        with by.asked():
+            by.begin(base, month, 3)
+            time.sleep(3 * workers.LOOK)
+            assert not workers._stem_of, "while somebody asks"
+            by.visit()
+        time.sleep(3 * workers.LOOK)
+        assert not workers._stem_of, "while a page opens"
+        monkeypatch.setattr(workers, "QUIET", 0.0)
+        deadline = time.monotonic() + 120
+        while len(by.kept.of(base, 1)) < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        by.ended.set()
+    assert len(workers._stem_of) == 3
+
+
 def test_draws_that_were_kept_are_not_made_again(tmp_path):
     choice = Choice(programme())
     base, mine = choice.base(), choice.scenario()
@@ -378,15 +400,18 @@ def test_draws_that_were_kept_are_not_made_again(tmp_path):
     assert not nobody.kept.of(mine, 2)
 
 
-def test_whoever_leaves_stops_the_work(by: Workers):
-    choice = Choice(programme())
-    seen, gone = [], threading.Event()
+def test_whoever_leaves_stops_the_work(by: Workers, monkeypatch):
+    choice, make = Choice(programme()), workers.drawn
+    seen, gone, made = [], threading.Event(), []
+    monkeypatch.setattr(workers, "drawn", lambda *of: made.append(of) or make(*of))
     for done in workers.ranges(choice.base(), choice.scenario(), 200, gone.is_set, by):
         seen.append(len(done.mine))
         if len(done.mine) == 2:
             gone.set()
     assert seen == [1, 2]
-    assert by.pools[0]._work_queue.qsize() <= 1
+    by.pools[0].submit(int).result()
+    assert len(made) <= 4, "what was given ahead is taken back"
+    assert not by._askers
 
 
 # what is shown

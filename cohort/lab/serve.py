@@ -86,7 +86,7 @@ def run(at: socket.socket, study: Study | None, draws: int, ready: Callable[[str
     made = marimo.create_asgi_app(quiet=True, include_code=False, session_ttl=KEPT)
     app = made.with_app(path="", root=str(notebooks() / PAGE)).build()
     assets = Path(marimo.__file__).parent / "_static" / "assets"
-    front = Front(app, assets, workers.workers().visited.set) if assets.is_dir() else app
+    front = Front(app, assets, workers.workers().visit) if assets.is_dir() else app
     config = uvicorn.Config(front, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
     host, port = at.getsockname()[:2]
     ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")

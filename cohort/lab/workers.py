@@ -4,20 +4,22 @@
 
 Each draw is always made by the same process, which keeps its base world at the month in which policies begin (as far
 as memory allows): a size that is moved costs only the months after it, and a price none (``lived``). What a draw shows
-is kept (``shown.Kept``). Base worlds are begun as soon as the lab is, before anybody asks. The processes are nicer than
-the page, so that the page stays quick while they work.
+is kept (``shown.Kept``). Base worlds are begun as soon as the lab is, before anybody asks, and again whenever nobody
+does. The processes are nicer than the page, so that the page stays quick while they work.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import suppress
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
+from math import inf
 from multiprocessing import get_context, parent_process
 from typing import NamedTuple
 
@@ -35,10 +37,13 @@ from cohort.setting import Setting
 from cohort.task import setting_of
 from cohort.world import World
 
-AT_ONCE = 2
-"""Draws that a worker is given ahead: so few that one who stops, stops."""
+AT_ONCE = 6
+"""Draws that a worker is given ahead, so that none waits while the page draws; whoever stops leaves two of them, which
+cannot be taken back."""
 LOOK = 0.2
 """Seconds between looks at whether who asked is still there."""
+QUIET = 4.0
+"""Seconds after somebody opened a page until base worlds are begun again: so long the page has the processor alone."""
 NICER = 10
 """By how much the workers give way to the page."""
 ONE_STEM = 27_000_000
@@ -56,10 +61,11 @@ class Workers:
     pools: list[Executor]
     """of one process each"""
     kept: Kept = field(default_factory=Kept)
-    visited: threading.Event = field(default_factory=threading.Event)
-    """set once somebody asked for draws"""
     ended: threading.Event = field(default_factory=threading.Event)
     """set once no more are made"""
+    _askers: list[object] = field(default_factory=list)
+    _visited: float = -inf
+    """when somebody last opened a page"""
 
     @classmethod
     def start(cls, many: int) -> Workers:
@@ -103,27 +109,58 @@ class Workers:
 
     def close(self) -> None:
         """Make no more draws: those that are being made are waited for, so that every process ends in order."""
-        self.visited.set()
         self.ended.set()
         for one in self.pools:
             one.shutdown(cancel_futures=True)
 
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """While somebody's draws are made."""
+        me = object()
+        self._askers.append(me)
+        try:
+            yield
+        finally:
+            self._askers.remove(me)
+
+    def visit(self) -> None:
+        """Somebody opens a page."""
+        self._visited = time.monotonic()
+
+    def busy(self) -> bool:
+        """Whether somebody waits for something, or no more draws are made."""
+        return bool(self._askers) or self.ended.is_set() or time.monotonic() - self._visited < QUIET
+
     def begin(self, base: Scenario, month: int, draws: int, seed: int = SEED) -> None:
-        """Begin the base's draws, in a thread, until somebody asks for draws: their worlds to the month at which
-        policies begin, then what they show."""
+        """Begin the base's draws, in a thread, while nobody asks for draws: their worlds to the month at which policies
+        begin, then what they show."""
 
         def work() -> None:
             ahead: deque[Future[None]] = deque()
             for draw in range(draws):
-                if len(ahead) == AT_ONCE * len(self.pools):
-                    ahead.popleft().result()
-                if self.visited.is_set():
+                if not self._rested():
                     return
+                if len(ahead) == 2 * len(self.pools):
+                    ahead.popleft().result()
                 ahead.append(self._at(draw).submit(begun, base, draw, seed, month))
-            for _ in self.each(base, base, draws, self.visited.is_set, seed):
-                pass
+            while self._rested() and len(self.kept.of(base, seed)) < draws:
+                for _ in self.each(base, base, draws, self.busy, seed):
+                    pass
 
-        threading.Thread(target=work, daemon=True).start()
+        def until_ended() -> None:
+            try:
+                work()
+            except (CancelledError, RuntimeError):
+                if not self.ended.is_set():
+                    raise
+
+        threading.Thread(target=until_ended, daemon=True).start()
+
+    def _rested(self) -> bool:
+        """Wait until nobody asks for anything: False if no more draws are made."""
+        while self.busy() and not self.ended.wait(LOOK):
+            pass
+        return not self.ended.is_set()
 
 
 @cache
@@ -282,11 +319,11 @@ def ranges(base: Scenario, mine: Scenario, draws: int, stop: Callable[[], bool],
     """
     by = by or workers()
     done = Drawn([], [])
-    by.visited.set()
-    for scenario, found in ((mine, done.mine), (base, done.base)):
-        for rows in by.each(base, scenario, draws, stop, seed):
-            found.append(rows)
-            yield done
+    with by.asked():
+        for scenario, found in ((mine, done.mine), (base, done.base)):
+            for rows in by.each(base, scenario, draws, stop, seed):
+                found.append(rows)
+                yield done
 
 
 def study_of(base: Scenario, mine: Scenario, done: Drawn, seed: int = SEED) -> Live:
