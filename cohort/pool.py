@@ -7,14 +7,17 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 from cohort.task import Task, run_task
 
 LOOK = 0.2
 """Seconds between looks at how far the workers are."""
+MEMORY = Path("/proc/meminfo")
+"""Where Linux says what memory there is."""
 
 
 def work(tasks: Sequence[Task], workers: int | None, done: Callable[[int], None]) -> None:
@@ -39,6 +42,17 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def free_memory() -> int:
+    """Bytes that a process may take without others' being put out, files that are only remembered among them; a billion
+    where the machine does not say."""
+    with suppress(OSError, StopIteration, ValueError):
+        told = MEMORY.read_text("ascii").splitlines()
+        return 1024 * int(next(line for line in told if line.startswith("MemAvailable:")).split()[1])
+    with suppress(AttributeError, ValueError, OSError):
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return 1_000_000_000
 
 
 def _work_together(tasks: Sequence[Task], workers: int, done: Callable[[int], None]) -> None:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 import pytest
 
-from cohort import fork, rulebook, study
+from cohort import fork, pool, rulebook, study
 from cohort.analysis.compare import compare
 from cohort.cli import main
 from cohort.cli.figures import Results
@@ -360,6 +360,19 @@ def test_base_worlds_are_begun_before_anybody_asks_and_as_many_as_there_is_room_
     assert told == [False, False, True, True], "those of another base make room"
     forgetful()
     assert [workers.drawn(base, mine, d, 1) for d in range(6)] == done.mine
+
+
+def test_there_is_room_for_as_many_base_worlds_as_memory_is_available(tmp_path, monkeypatch):
+    told = tmp_path / "meminfo"
+    monkeypatch.setattr(pool, "MEMORY", told)
+    told.write_text("MemTotal:  9000000 kB\nMemFree:  1000 kB\nMemAvailable:  8000000 kB\n")
+    assert pool.free_memory() == 8_192_000_000
+    assert workers._stems(2) == int(workers.SHARE * 8_192_000_000 / workers.ONE_STEM / 2)
+    for nothing in ("", "MemAvailable: much kB"):
+        told.write_text(nothing)
+        assert pool.free_memory() > 0, "asked of the system otherwise"
+    told.unlink()
+    assert pool.free_memory() > 0
 
 
 def test_base_worlds_are_begun_while_nobody_asks(forgetful, monkeypatch):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EVERY, SOON = 5.0, 0.3
 """Seconds between two words on how far the ranges are, each of which draws the charts anew in the browser, on the same
 cores; and for which draws that are known are awaited."""
-REDRAWN = (25, 50, 100, 200, 500, 1000)
+REDRAWN = (25, 100, 200, 500, 1000)
 """Numbers of draws at which the bands are drawn anew."""
 
 

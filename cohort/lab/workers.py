@@ -171,11 +171,7 @@ def workers(many: int = 0) -> Workers:
 
 def _stems(many: int) -> int:
     """How many base worlds each of so many workers may keep: as many as a share of the free memory holds."""
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        free = 1_000_000_000
-    return min(MOST_STEMS, int(SHARE * free / ONE_STEM / max(many, 1)))
+    return min(MOST_STEMS, int(SHARE * pool.free_memory() / ONE_STEM / max(many, 1)))
 
 
 # in a worker
