@@ -106,6 +106,10 @@ def test_every_uncertain_size_has_a_dial_on_which_it_stands():
     for dial in found.values():
         assert {dial.low, dial.mode, dial.high} <= set(dial.steps)
         assert list(dial.steps) == sorted(dial.steps)
+        assert dial.step, f"{dial.key}: positions that a screen reader can say"
+        assert dial.nearest(dial.steps[3] + dial.step / 3) == dial.steps[3]
+        assert 20 < len(dial.steps) <= dials.MOST_STEPS + 1
+        assert all(len(f"{x:g}") <= 6 or x % 100_000 == 0 for x in dial.steps), "round numbers"
         assert not dial.outside(dial.value)
 
 
@@ -381,7 +385,7 @@ def test_base_worlds_are_begun_while_nobody_asks(forgetful, monkeypatch):
     month = leaves(setting_of(base, 0), setting_of(mine, 0, base))
     with ThreadPoolExecutor(1) as pool:
         by = Workers([pool], Kept())
-        with by.asked():
+        with by.asked(lambda: True):
             by.begin(base, month, 3)
             time.sleep(3 * workers.LOOK)
             assert not workers._stem_of, "while somebody asks"
@@ -389,6 +393,10 @@ def test_base_worlds_are_begun_while_nobody_asks(forgetful, monkeypatch):
         time.sleep(3 * workers.LOOK)
         assert not workers._stem_of, "while a page opens"
         monkeypatch.setattr(workers, "QUIET", 0.0)
+        time.sleep(3 * workers.LOOK)
+        assert not workers._stem_of, "after who asked has left"
+        with by.asked(lambda: False):
+            pass
         deadline = time.monotonic() + 120
         while len(by.kept.of(base, 1)) < 3:
             assert time.monotonic() < deadline

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from math import floor, log10
 
 import numpy as np
 
@@ -36,8 +37,10 @@ UNITS = {
 }  # fmt: skip
 Spread = tuple[float, float, float]
 """An uncertain size: low, most likely, high."""
-STEPS = 24
-"""About how many positions a dial has."""
+STEPS = 20
+"""How many positions a dial has at least, and ..."""
+MOST_STEPS = 400
+"""... at most, where they are round numbers."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,16 @@ class Dial:
     because: str = ""
     spread: Spread | None = None
     """low, most likely, high where the scenario holds another range than the rule"""
+
+    @property
+    def step(self) -> float:
+        """How far apart its positions are; 0 if not equally far."""
+        apart = np.diff(self.steps)
+        return round(float(apart[0]), 9) if len(apart) and np.ptp(apart) < NEARLY * apart[0] else 0.0
+
+    def nearest(self, value: float) -> float:
+        """The position that is meant by a value that a page has worked out."""
+        return min(self.steps, key=lambda x: abs(x - value))
 
     @property
     def own(self) -> Spread:
@@ -133,10 +146,29 @@ def _limits(field: str, size: Uncertain) -> tuple[float, float]:
 
 
 def _steps(low: float, high: float, also: tuple[float, ...]) -> tuple[float, ...]:
-    """Even positions from low to high, rounded to what their distance bears, and those that must be among them."""
-    places = int(np.clip(2 - np.floor(np.log10((high - low) / STEPS)), 0, 6)) if high > low else 0
-    even = {round(float(x), places) for x in np.linspace(low, high, STEPS + 1)}
+    """Positions from low to high as far apart as a round number (1, 2 or 5 of a power of ten), the widest of which all
+    those are multiples that must be among them: such as a percentage point. Where there is none, even positions, and
+    those beside."""
+    for step in _round_numbers((high - low) / STEPS) if high > low else ():
+        if (high - low) / step > MOST_STEPS:
+            break
+        if all(abs(x / step - round(x / step)) < NEARLY for x in (low, high, *also)):
+            first, last = round(low / step), round(high / step)
+            return tuple(round(k * step, 9) for k in range(first, last + 1))
+    even = {round(float(x), 6) for x in np.linspace(low, high, STEPS + 1)}
     return tuple(sorted({x for x in even if low <= x <= high} | set(also)))
+
+
+def _round_numbers(most: float) -> Iterator[float]:
+    """Round numbers from the widest on that is no more than this."""
+    power = 10.0 ** floor(log10(most))
+    while True:
+        yield from (x for x in (5 * power, 2 * power, power) if x <= most * (1 + NEARLY))
+        power /= 10
+
+
+NEARLY = 1e-6
+"""How far a number may be from a whole one that is meant."""
 
 
 def of_estimates(scenario: Scenario) -> dict[str, Dial]:

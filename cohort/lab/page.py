@@ -198,8 +198,10 @@ def _fine(d: Dial) -> float:
 
 def _slider(d: Dial, on_change: Callable[[Any], None] | None = None) -> Any:
     said = f"{d.label}; {d.low:g} to {d.high:g} {d.unit}"
-    return mo.ui.slider(steps=list(d.steps), value=d.value, show_value=True, label=said, full_width=True,
-                        on_change=on_change)  # fmt: skip
+    positions: dict[str, Any] = {"steps": list(d.steps)}  # of these a screen reader hears the number, not the value
+    if d.step:
+        positions = {"start": d.steps[0], "stop": d.steps[-1], "step": d.step}
+    return mo.ui.slider(**positions, value=d.value, show_value=True, label=said, full_width=True, on_change=on_change)
 
 
 def _opening(school: str, now: str) -> Any:
@@ -217,6 +219,7 @@ def chosen(loaded: Scenario, panel: Panel, moves: Moves, name: str, acknowledge:
     opened = dials.schools(loaded)
     on = panel.rules.value
     sized = {d.key: _sized(d, moves) for k, d in panel.known.items() if on.get(k.split(".", 1)[0])}
+    level = {k: panel.known[k].nearest(float(v)) for k, v in panel.estimates.value.items()}
     return Choice(
         loaded,
         rules=tuple(r for r in panel.rules.elements if on[r]),
@@ -224,7 +227,7 @@ def chosen(loaded: Scenario, panel: Panel, moves: Moves, name: str, acknowledge:
         later={r: m for (control, r), m in moves.items() if control == "later" and m and on[r]},
         phases={r: p for (control, r), p in moves.items() if control == "phase" and p != AS_IT_IS and on[r]},
         opening={s: m for s, m in panel.opening.value.items() if m != opened[s]},
-        estimates={k: v for k, v in panel.estimates.value.items() if v != panel.known[k].value},
+        estimates={k: v for k, v in level.items() if v != panel.known[k].value},
         name=name,
         acknowledge=acknowledge,
     )
@@ -233,7 +236,7 @@ def chosen(loaded: Scenario, panel: Panel, moves: Moves, name: str, acknowledge:
 def _sized(d: Dial, moves: Moves) -> float | Spread:
     """Where a size stands: a range if it was called uncertain, else its slider."""
     if not moves.get(("uncertain", d.key), d.spread is not None):
-        return float(moves.get(("size", d.key), d.value))
+        return d.nearest(float(moves.get(("size", d.key), d.value)))
     ends = [moves.get((end, d.key), given) for end, given in zip(ENDS, d.spread or d.own, strict=True)]
     for end, given in zip(ENDS, ends, strict=True):
         if given is None:

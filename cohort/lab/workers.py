@@ -5,7 +5,8 @@
 Each draw is always made by the same process, which keeps its base world at the month in which policies begin (as far
 as memory allows): a size that is moved costs only the months after it, and a price none (``lived``). What a draw shows
 is kept (``shown.Kept``). Base worlds are begun as soon as the lab is, before anybody asks, and again whenever nobody
-does. The processes are nicer than the page, so that the page stays quick while they work.
+does, unless the last who did left before there was an answer. The processes are nicer than the page, so that the page
+stays quick while they work.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class Workers:
     ended: threading.Event = field(default_factory=threading.Event)
     """set once no more are made"""
     _askers: list[object] = field(default_factory=list)
+    _left: bool = False
     _visited: float = -inf
     """when somebody last opened a page"""
 
@@ -114,22 +116,24 @@ class Workers:
             one.shutdown(cancel_futures=True)
 
     @contextmanager
-    def asked(self) -> Iterator[None]:
-        """While somebody's draws are made."""
+    def asked(self, stop: Callable[[], bool]) -> Iterator[None]:
+        """While somebody's draws are made; who closes the page before they are (``stop``) leaves everything still."""
         me = object()
         self._askers.append(me)
         try:
             yield
         finally:
             self._askers.remove(me)
+            self._left = stop()
 
     def visit(self) -> None:
         """Somebody opens a page."""
         self._visited = time.monotonic()
 
     def busy(self) -> bool:
-        """Whether somebody waits for something, or no more draws are made."""
-        return bool(self._askers) or self.ended.is_set() or time.monotonic() - self._visited < QUIET
+        """Whether somebody waits for something, the last who did has left, or no more draws are made."""
+        opening = time.monotonic() - self._visited < QUIET
+        return bool(self._askers) or self._left or opening or self.ended.is_set()
 
     def begin(self, base: Scenario, month: int, draws: int, seed: int = SEED) -> None:
         """Begin the base's draws, in a thread, while nobody asks for draws: their worlds to the month at which policies
@@ -315,7 +319,7 @@ def ranges(base: Scenario, mine: Scenario, draws: int, stop: Callable[[], bool],
     """
     by = by or workers()
     done = Drawn([], [])
-    with by.asked():
+    with by.asked(stop):
         for scenario, found in ((mine, done.mine), (base, done.base)):
             for rows in by.each(base, scenario, draws, stop, seed):
                 found.append(rows)
