@@ -12,8 +12,16 @@ from cohort.apart import Apart
 from cohort.draws import WHOLE
 from cohort.explain import Explained, Life, Month, Why
 from cohort.queued import Turn
+from cohort.report.placements import NEED_NAMES
 from cohort.watched import Chosen, Compared
 
+READ = (
+    "How to read the reasons: each month a child has one draw, a number between 0 and 1, for what may happen to it, "
+    "the same in every world. Each event has a stretch of its own between 0 and 1; the month's rate fills the stretch "
+    "from its lower end, and the event happens if the draw lies in what is filled. So a policy that moves a rate "
+    "changes the lives of those alone whose draws lie between the old end and the new. Choices of placement, shares "
+    "and reviews have draws of their own. In a queue points come first, and luck only among equals."
+)
 WANTS = {
     "choice": "as its choice", "moves_on": "as its choice, since its own place of the kind ends",
     "besides": "besides what it has", "instead": "since it was refused before",
@@ -39,8 +47,8 @@ def opening(found: Explained) -> str:
     """Who the child is, in a line."""
     return (
         f"Child {found.child}: {found.sex}, born {found.born}, {found.district} ({found.area}), "
-        f"severity {found.severity} of 0 to 4, need {found.need}; draw {found.draw}, replicate {found.replicate}, "
-        f"seed {found.seed}"
+        f"severity {found.severity} of 0 to 4, need: {NEED_NAMES[found.need].lower()}; draw {found.draw}, replicate "
+        f"{found.replicate}, seed {found.seed}"
     )
 
 
@@ -109,16 +117,18 @@ def _parts(rate: Apart | None) -> list[str]:
     """A rate's base and each policy's part, if there is anything to tell apart."""
     if rate is None:
         return []
-    said = []
+    said, of_parts = [], []
     if rate.level and (rate.parts or rate.value != rate.level):
-        factors = [f" x {value:.3f} ({what})" for value, what in ((rate.season, "the month of the year"),
-                   (rate.dated, "what was seen by then")) if abs(value - 1) > 5e-4]  # fmt: skip
+        factors = [f" x {_factor(value)} ({what})" for value, what in ((rate.season, "the month of the year"),
+                   (rate.dated, "what was seen by then")) if abs(value - 1) > 5e-6]  # fmt: skip
         held = " (held at what is reserved for it)" if rate.held else ""
         said = [f"rate {rate.value:.4%}{held} = {rate.level:.4%}{''.join(factors)}"]
     for p in rate.parts:
-        size = f" x {p.factor:.3f}" if p.factor is not None else f" {p.value:.1%}"
-        said.append(f"{size} {p.policy}: {_plain(p.change)} ({p.because})")
-    return [";".join(said)] if said else []
+        size = f"x {_factor(p.factor)}" if p.factor is not None else f"{p.value:.1%}"
+        of_parts.append(f"{size} by {p.policy}: {_plain(p.change)} ({p.because})")
+    if of_parts and not said:
+        said = ["made of"]
+    return [" ".join([*said, "; ".join(of_parts)]).strip()] if said else []
 
 
 def _turn(turn: Turn) -> str:
@@ -133,12 +143,24 @@ def _unit(draw: int) -> str:
     return f"{draw / WHOLE:.6f}"
 
 
+def _factor(value: float) -> str:
+    """Three decimals, or five of one that these would call 1."""
+    return f"{value:.3f}" if abs(value - 1) > 5e-4 else f"{value:.5f}"
+
+
+SHORT = {word.lower(): word for word in ("SEN", "SRP", "NMISS", "FE", "SPI", "EOTAS")}
+
+
 def _plain(word: str) -> str:
-    return word.replace("_", " ")
+    """A label in words, what is short for something in capitals."""
+    return " ".join(SHORT.get(part, part) for part in word.split("_")).replace("SEN support", "SEN Support")
 
 
 def _state(label: str) -> str:
-    return _plain(label).replace("+", ", ").replace(":", ", in ")
+    """A state's label (``states.state_labels``) in words."""
+    support, _, place = label.partition(":")
+    words = ["no support" if part == "none" else _plain(part) for part in support.split("+")]
+    return ", ".join([*words, *([f"in {_plain(place)}"] if place else [])])
 
 
-__all__ = ["Line", "because", "ends", "opening", "timeline"]
+__all__ = ["READ", "Line", "because", "ends", "opening", "timeline"]

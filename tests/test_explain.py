@@ -177,6 +177,27 @@ def test_a_life_told_is_that_of_the_study_s_events(made: Study):
     assert "local:" in text, "the policy that made the difference is named"
 
 
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [("none", "no support"), ("none+requested", "no support, requested"), ("sen_support", "SEN Support"),
+     ("none:ehe", "no support, in ehe"), ("sen_support:tuition", "SEN Support, in tuition"), ("nmiss", "NMISS"),
+     ("state_special", "state special"), ("", "")],
+)  # fmt: skip
+def test_a_state_is_told_in_words(label: str, said: str):
+    assert story._state(label) == said
+
+
+def test_how_to_read_a_life_is_told_before_its_reasons_and_not_without_them(
+    made: Study, capsys: pytest.CaptureFixture[str]
+):
+    child = str(find(made, "state_special", "mainstream", replicate=1)[0].child)
+    for quiet in ((), ("-q",)):
+        assert main(["explain", str(made.folder), child, "--replicate", "1", *quiet]) == 0
+        told = " ".join(capsys.readouterr().out.split())
+        assert (story.READ in told) is not bool(quiet)
+        assert "need: " in told
+
+
 def test_what_cannot_be_told_says_what_can(made: Study, capsys: pytest.CaptureFixture[str]):
     folder = str(made.folder)
     for arguments, said in (

@@ -131,6 +131,8 @@ def _tell(found: Explained, as_json: bool, quiet: bool) -> None:
     console.print(Text(story.opening(found), style="bold"))
     for line in story.ends(found):
         console.print(Text(line))
+    if not quiet:
+        console.print(Text(story.READ, style="dim"))
     for told in story.timeline(found):
         for happened in told.happened:
             console.print(Text(f"{told.month}  {told.world}: {happened}"))
