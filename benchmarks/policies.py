@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from benchmarks.kent import _write
 from benchmarks.timing import median, rounds
 from cohort import book, parameters, prices, rulebook, setting
+from cohort.admission import NOBODY
 from cohort.pack import Pack
 from cohort.policy import NOTHING, Policy, combine
 from cohort.scenario import Scenario
 from cohort.states import Vocabulary
+from cohort.tariffs import Tariffs
 from cohort.world import World
 
 MANY = 20
+COHORTS = 31
+"""School years that are counted: Kent's."""
 
 
 def twenty() -> Policy:
@@ -28,15 +34,16 @@ def twenty() -> Policy:
 
 
 def compiled(policy: Policy, draw: int) -> None:
-    """A draw's book and prices under a policy, every month of them."""
+    """A draw's book and prices under a policy, every month of them, as a run lays them out."""
     scenario, pack = Scenario.load("baseline"), Pack.load("kent")
     params = parameters.draw(pack, draw)
     settled = policy.settled(params.size)
-    book.build(pack, params, settled).rates.check(range(scenario.first, scenario.last))
+    months = range(scenario.first, scenario.last)
+    book.build(pack, params, settled).rates.check(months)
     priced = prices.prices(pack, params, Vocabulary(), settled)
-    keyed = {priced.key(m): m for m in range(scenario.first, scenario.last)}
-    for month in keyed.values():
-        priced.monthly(month)
+    tariffs = Tariffs(priced, np.arange(COHORTS), np.zeros(NOBODY + 1, np.uint8), months)
+    for month in months:
+        tariffs.of(month)
 
 
 def one_run(draw: int) -> None:
