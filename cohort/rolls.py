@@ -104,7 +104,7 @@ class Rolls:
         """Count anew the children at each provider: of those with a plan, whose rows ``plans`` are."""
         at, outside = np.zeros(NOBODY + 1, np.int32), np.empty(len(plans) + 1, np.int32)
         n, stray = rollcall.count(columns.provider, columns.placement, plans, self.places.kind, self.places.outside,
-                                   at, outside)  # fmt: skip
+                                  at, outside)  # fmt: skip
         if stray < 0 and rollcall.many(columns.provider) != at[:NOBODY].sum():
             stray = int(np.setdiff1d(rows_with(columns.provider), plans)[0])
         return Counted(at, outside[:n].copy(), stray)
@@ -115,7 +115,7 @@ class Rolls:
         if (stray := found.stray) >= 0:
             return f"{self.places.names[columns.provider[stray]]}: child {stray} has a place but is not placed there"
         misplaced, at = rollcall.wrong(found.at, self.filled, self.over, places, opened, pools.kind, pools.order,
-                                        placed)  # fmt: skip
+                                       placed)  # fmt: skip
         if misplaced:
             by_kind = np.bincount(pools.order[pools.kind], found.at[: len(self.filled)], len(pools.kinds)).astype(int)
             return f"{placed.tolist()} children in scarce placements, but {by_kind.tolist()} have a provider"
@@ -134,7 +134,7 @@ class Rolls:
         """[kind, area, primary or secondary, need, 2] children who wait, and of these those whose choice it is."""
         out = np.zeros((len(self.places.pools.kinds), len(AREAS), 2, len(NEEDS), 2), np.int32)
         rollcall.count_lists(columns.cohort, columns.area, columns.need, columns.waiting_for, columns.named,
-                              self.places.pools.order, rows_with(columns.waiting_for), academic_year, out)  # fmt: skip
+                             self.places.pools.order, rows_with(columns.waiting_for), academic_year, out)  # fmt: skip
         return out
 
     def _in(self, month: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:

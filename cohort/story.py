@@ -16,7 +16,7 @@ from cohort.report.placements import NEED_NAMES
 from cohort.watched import Chosen, Compared
 
 READ = (
-    "How to read the reasons: each month a child has one draw, a number between 0 and 1, for what may happen to it, "
+    "How to read the reasons: Each month a child has one draw, a number between 0 and 1, for what may happen to it, "
     "the same in every world. Each event has a stretch of its own between 0 and 1; the month's rate fills the stretch "
     "from its lower end, and the event happens if the draw lies in what is filled. So a policy that moves a rate "
     "changes the lives of those alone whose draws lie between the old end and the new. Choices of placement, shares "

@@ -100,6 +100,16 @@ def test_a_range_of_its_own_is_what_a_scenario_file_would_say(tmp_path):
         assert Choice(taken, sizes={PLACES: dial.own}).scenario().overrides == {}
 
 
+def test_a_dial_stands_where_its_scenario_does_though_beyond_its_evidence_or_between_its_positions():
+    for value in (0.3, 0.913, 0.9130001):
+        taken = programme().model_copy(update={"overrides": {"early_years.requests": {"by": value}}})
+        dial = dials.of_rules(taken)["early_years.requests.by"]
+        assert dial.value == value
+        assert dial.nearest(value) == value
+        assert value in dial.steps
+    assert dial.step == 0, "no round number fits"
+
+
 def test_every_uncertain_size_has_a_dial_on_which_it_stands():
     found = dials.of_rules(Scenario.load("programme"))
     assert len(found) > 60

@@ -149,6 +149,7 @@ def _steps(low: float, high: float, also: tuple[float, ...]) -> tuple[float, ...
     """Positions from low to high as far apart as a round number (1, 2 or 5 of a power of ten), the widest of which all
     those are multiples that must be among them: such as a percentage point. Where there is none, even positions, and
     those beside."""
+    low, high = min(low, *also), max(high, *also)
     for step in _round_numbers((high - low) / STEPS) if high > low else ():
         if (high - low) / step > MOST_STEPS:
             break
@@ -156,7 +157,7 @@ def _steps(low: float, high: float, also: tuple[float, ...]) -> tuple[float, ...
             first, last = round(low / step), round(high / step)
             return tuple(round(k * step, 9) for k in range(first, last + 1))
     even = {round(float(x), 6) for x in np.linspace(low, high, STEPS + 1)}
-    return tuple(sorted({x for x in even if low <= x <= high} | set(also)))
+    return tuple(sorted(even | set(also)))
 
 
 def _round_numbers(most: float) -> Iterator[float]:

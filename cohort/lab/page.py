@@ -384,7 +384,8 @@ def life(found: Tried, child: int) -> mo.Html:
         return mo.md(str(error))
     lines = [(line.month, line.world, line.happened, line.because) for line in story.timeline(one)]
     note = "<p>A synthetic child, drawn from published totals: nobody's life.</p>"
-    how = folded_html({"How to read the reasons": f"<p>{escape(story.READ.partition(': ')[2].capitalize())}</p>"})
+    title, _, words = story.READ.partition(": ")
+    how = folded_html({title: f"<p>{escape(words)}</p>"})
     return mo.Html(story_html(story.opening(one), story.ends(one), lines) + how + note)
 
 
