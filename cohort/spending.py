@@ -142,6 +142,8 @@ class Bill:
 
     def _of_others(self, charge: Charge, placement: int) -> Ints:
         """[month, age group, area, 1] children without a plan in a placement whom a charge is for."""
+        if not self.cells:
+            return np.zeros((*self.plans.there.shape[:3], 1), np.int64)
         within = charge.cells[:, _PHASE_OF_GROUP, 0, 0, 0].T[:, None]
         found: Ints = (self._unplanned[:, :, :, charge.support, placement] * within).sum(-1, keepdims=True)
         return found
