@@ -103,11 +103,11 @@ def begun(process: subprocess.Popen[str], out: Path, since: float) -> None:
 
 
 @linux
-@pytest.mark.parametrize("moments", [5, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("moments", [5, pytest.param(15, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled(
     whole: Study, tmp_path: Path, moments: int
 ) -> None:
-    """Now all processes, now one worker only; then the study is finished by this process."""
+    """At twenty moments in all: now all processes, now one worker only; then this process finishes the study."""
     out, luck, killed = tmp_path / "killed", random.Random(moments), 0
     for moment in range(moments):
         since = time.time()
