@@ -190,14 +190,7 @@ def _befall(c, b, chance, log, n, seekers, k_seek, room, kept, month, academic_y
     )  # fmt: skip
     effects, way_reason, reasons, reason_table = b.effect, b.reason, b.reasons, b.reason_table
     first_need, new_need = b.first_need, b.new_need
-    to_support, to_stage, go, choice, first_need, new_need = (
-        b.support,
-        b.stage,
-        b.go,
-        b.choice,
-        b.first_need,
-        b.new_need,
-    )
+    to_support, to_stage, go, choice = b.support, b.stage, b.go, b.choice
     row, log_event, log_reason, log_clock, frm, to = log.row, log.event, log.reason, log.clock, log.frm, log.to
     rows, events, review = room.rows, room.event, month % 12
     for j in range(kept):

@@ -395,14 +395,15 @@ def test_base_worlds_are_begun_while_nobody_asks(forgetful, monkeypatch):
     month = leaves(setting_of(base, 0), setting_of(mine, 0, base))
     with ThreadPoolExecutor(1) as pool:
         by = Workers([pool], Kept())
-        with by.asked(lambda: True):
-            by.begin(base, month, 3)
-            time.sleep(3 * workers.LOOK)
-            assert not workers._stem_of, "while somebody asks"
-            by.visit()
+        monkeypatch.setattr(workers, "QUIET", 60.0)
+        by.visit()
+        by.begin(base, month, 3)
         time.sleep(3 * workers.LOOK)
         assert not workers._stem_of, "while a page opens"
-        monkeypatch.setattr(workers, "QUIET", 0.0)
+        with by.asked(lambda: True):
+            monkeypatch.setattr(workers, "QUIET", 0.0)
+            time.sleep(3 * workers.LOOK)
+            assert not workers._stem_of, "while somebody asks"
         time.sleep(3 * workers.LOOK)
         assert not workers._stem_of, "after who asked has left"
         with by.asked(lambda: False):
